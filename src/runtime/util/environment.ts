@@ -1,0 +1,43 @@
+import type { Effects, ResolverContext, ResolverError } from '../context.ts'
+
+/** What a utility may touch while one step runs. Made per run; nothing is shared between requests. */
+export interface UtilEnvironment {
+  language: 'VTL' | 'APPSYNC_JS'
+  context: ResolverContext
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** 0 ≤ x < 1. */
+  random(): number
+  /** Filled by `util.appendError`. */
+  appendedErrors: ResolverError[]
+  /** Filled by `extensions.*` and `util.http.*`. */
+  effects: Effects
+  logs: string[]
+  /** Counts work (about one unit per visited element or character) against the step budget; throws when it is spent. */
+  charge(steps: number): void
+  /** Counts made characters and elements against the size budget; throws when it is spent. */
+  allocate(size: number): void
+}
+
+/**
+ * A utility. Arguments are values of the calling language: maps are null-prototype objects (APPSYNC_JS) or `Map`s
+ * (VTL, which keep insertion order); `values.ts` reads both. Results are plain data (null-prototype objects, arrays,
+ * primitives), which VTL wraps. Throws `UtilError` to end the field.
+ */
+export type UtilFunction = (environment: UtilEnvironment, args: readonly unknown[]) => unknown
+
+/** A namespace: frozen, null-prototype; members are utilities or further namespaces. */
+export interface UtilTable {
+  readonly [name: string]: UtilFunction | UtilTable
+}
+
+/** Ends the field with an error of AppSync's shape. */
+export class UtilError extends Error {
+  override readonly name = 'UtilError'
+  readonly detail: ResolverError
+
+  constructor(detail: ResolverError) {
+    super(detail.message)
+    this.detail = detail
+  }
+}
