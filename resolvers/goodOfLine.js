@@ -1,0 +1,11 @@
+import { util } from '@aws-appsync/utils'
+import * as ddb from '@aws-appsync/utils/dynamodb'
+
+export function request(ctx) {
+  return ddb.get({ key: { id: ctx.source.goodId } })
+}
+
+export function response(ctx) {
+  if (ctx.error) util.error(ctx.error.message, ctx.error.type)
+  return ctx.result
+}
