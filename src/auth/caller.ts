@@ -13,6 +13,8 @@ export interface Caller {
   deniedFields?: readonly string[]
   /** Whether IAM lets the caller use this field (`appsync:GraphQL`); only for AWS_IAM. */
   mayUse?: (typeName: string, fieldName: string) => boolean
+  /** Whether IAM denies the caller this field explicitly, at whatever depth; only for AWS_IAM. */
+  denies?: (typeName: string, fieldName: string) => boolean
   /** Milliseconds since the epoch when the credential ends; subscriptions end with it. */
   expiresAt?: number
 }
