@@ -1,0 +1,88 @@
+import type { IncomingMessage } from 'node:http'
+import type { RequestCredentials } from '../auth/caller.ts'
+
+/** Headers as AppSync's clients pass them for a socket: an object of header names and values. */
+export type AuthObject = Readonly<Record<string, string>>
+
+/** The credentials of a connection cannot be read. */
+export class AuthObjectError extends Error {
+  override readonly name = 'AuthObjectError'
+}
+
+/** Larger than any token that a client may send in a request's headers. */
+const MAX_ENCODED_LENGTH = 65_536
+
+/**
+ * The credentials given with a handshake: in the query (`header=` base64), as a second subprotocol
+ * (`header-` base64url), or as the request's own headers (developer guide, “Handshake details”).
+ */
+export function authObjectOfHandshake(
+  request: IncomingMessage,
+  search: string,
+  protocols: readonly string[],
+): AuthObject {
+  const subprotocol = protocols.find((protocol) => protocol.startsWith('header-'))
+  if (subprotocol !== undefined) return decode(subprotocol.slice('header-'.length), 'base64url')
+  const header = /(?:^\??|&)header=([^&]*)/.exec(search)?.[1]
+  if (header !== undefined) return decode(percentDecode(header).replaceAll(' ', '+'), 'base64')
+  const own = Object.create(null) as Record<string, string>
+  for (const name of [
+    'authorization',
+    'x-api-key',
+    'host',
+    'x-amz-date',
+    'x-amz-security-token',
+    'x-amz-content-sha256',
+  ]) {
+    const value = request.headers[name]
+    if (typeof value === 'string') own[name] = value
+  }
+  return own
+}
+
+function percentDecode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new AuthObjectError('The header parameter is not percent-encoded UTF-8.')
+  }
+}
+
+function decode(text: string, encoding: 'base64' | 'base64url'): AuthObject {
+  if (text.length > MAX_ENCODED_LENGTH) throw new AuthObjectError('The header parameter is too long.')
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(Buffer.from(text, encoding).toString('utf8'))
+  } catch {
+    throw new AuthObjectError('The header parameter is not base64 of JSON.')
+  }
+  return toAuthObject(parsed)
+}
+
+/** Checks that a parsed value is an object of strings; other members are left out. */
+export function toAuthObject(value: unknown): AuthObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new AuthObjectError('The authorization is not an object of headers.')
+  const headers = Object.create(null) as Record<string, string>
+  for (const [name, item] of Object.entries(value)) if (typeof item === 'string') headers[name] = item
+  return headers
+}
+
+/**
+ * The request that an auth object stands for: AppSync's clients sign a POST of `{}` to the endpoint's path with
+ * `/connect` for the connection, and a POST of the operation's text to the endpoint for each subscription.
+ */
+export function credentialsOf(
+  auth: AuthObject,
+  path: string,
+  body: string,
+  operation?: RequestCredentials['operation'],
+): RequestCredentials {
+  return {
+    method: 'POST',
+    target: path,
+    headers: Object.entries(auth),
+    body: Buffer.from(body),
+    ...(operation !== undefined && { operation }),
+  }
+}

@@ -1,0 +1,129 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { Caller } from '../auth/caller.ts'
+import { type AppSyncConnection, openAppSyncConnection } from './appsync/connection.ts'
+import { authObjectOfHandshake } from './authObject.ts'
+import type { Bus } from './bus.ts'
+import { createGraphqlTransportWs } from './graphqlTransportWs.ts'
+import type { ProtocolOptions, Route } from './options.ts'
+import { createEventStreamHandler } from './sse.ts'
+import { createSubscriptionRegistry, type EndReason, type SubscriptionInfo } from './subscriptions.ts'
+
+export interface RealtimeOptions extends Omit<ProtocolOptions, 'registry'> {
+  bus: Bus
+}
+
+export interface Realtime {
+  /** Takes a WebSocket handshake over; the protocol is chosen by its subprotocol. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, route: Route): void
+  /** Answers a request of GraphQL over SSE whose body has been read. */
+  eventStream(request: IncomingMessage, response: ServerResponse, route: Route, body: Buffer): Promise<void>
+  /** Ends the subscriptions of an API that `choose` picks, for example those of a deleted key. */
+  endWhere(apiId: string, reason: EndReason, choose: (caller: Caller) => boolean): void
+  list(): SubscriptionInfo[]
+  readonly connections: number
+  readonly subscriptions: number
+  /** Closes every socket with 1001. */
+  close(): void
+}
+
+/** Clients report a missing keep-alive after 65 s. */
+const KEEP_ALIVE_MS = 60_000
+/** Larger frames close the connection with 1009. */
+const MAX_FRAME_BYTES = 1024 * 1024
+
+const APPSYNC_PROTOCOL = 'graphql-ws'
+const TRANSPORT_PROTOCOL = 'graphql-transport-ws'
+
+export function createRealtime(options: RealtimeOptions): Realtime {
+  const { log, clock } = options
+  const registry = createSubscriptionRegistry({ clock, log })
+  const protocol: ProtocolOptions = { ...options, registry }
+  const leave = options.bus.subscribe((message) => {
+    if (message.type === 'mutation') registry.publish(message.event)
+    else registry.invalidate(message.event)
+  })
+  const openTransportWs = createGraphqlTransportWs(protocol)
+  const eventStream = createEventStreamHandler(protocol)
+  const connections = new Map<WebSocket, AppSyncConnection | undefined>()
+
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: MAX_FRAME_BYTES,
+    perMessageDeflate: false,
+    handleProtocols: (offered) =>
+      offered.has(TRANSPORT_PROTOCOL) ? TRANSPORT_PROTOCOL : offered.has(APPSYNC_PROTOCOL) ? APPSYNC_PROTOCOL : false,
+  })
+
+  const timer = setInterval(() => {
+    const now = clock.now()
+    registry.sweep()
+    for (const connection of connections.values()) connection?.tick(now)
+  }, KEEP_ALIVE_MS)
+  timer.unref()
+
+  return {
+    upgrade(request, stream, head, route) {
+      const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
+      if (!offered.includes(APPSYNC_PROTOCOL) && !offered.includes(TRANSPORT_PROTOCOL)) {
+        refuse(stream, 400, 'NoProtocolError', `Offer the subprotocol ${APPSYNC_PROTOCOL} or ${TRANSPORT_PROTOCOL}.`)
+        return
+      }
+      server.handleUpgrade(request, stream, head, (socket) => {
+        connections.set(socket, undefined)
+        socket.once('close', () => connections.delete(socket))
+        const headers = headersOf(request)
+        if (socket.protocol === TRANSPORT_PROTOCOL) {
+          openTransportWs(socket, stream, request, route, headers)
+          return
+        }
+        const target = request.url ?? ''
+        const mark = target.indexOf('?')
+        const search = mark < 0 ? '' : target.slice(mark + 1)
+        const connection = openAppSyncConnection({
+          ...protocol,
+          socket,
+          stream,
+          route,
+          headers,
+          authObject: () => authObjectOfHandshake(request, search, offered),
+        })
+        connections.set(socket, connection)
+      })
+    },
+    eventStream,
+    endWhere: registry.endWhere,
+    list: registry.list,
+    get connections() {
+      return connections.size
+    },
+    get subscriptions() {
+      return registry.size
+    },
+    close() {
+      clearInterval(timer)
+      leave()
+      for (const socket of connections.keys()) socket.close(1001, 'The server is stopping')
+      server.close()
+    },
+  }
+}
+
+/** Headers of the handshake without those that carry its credentials twice. */
+function headersOf(request: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value === undefined || name === 'sec-websocket-protocol') continue
+    headers[name] = Array.isArray(value) ? value.join(',') : value
+  }
+  return headers
+}
+
+function refuse(stream: Duplex, status: number, errorType: string, message: string): void {
+  const body = JSON.stringify({ errors: [{ errorType, message, errorCode: status }] })
+  stream.end(
+    `HTTP/1.1 ${status} Bad Request\r\nContent-Type: application/json\r\nx-amzn-ErrorType: ${errorType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}
