@@ -29,6 +29,8 @@ export interface ResolverError {
   errorType: string | null
   data?: unknown
   errorInfo?: unknown
+  /** Raised by `util.unauthorized()`: a GraphQL answer says `Not Authorized to access FIELD on type TYPE` instead of the message. */
+  isUnauthorized?: true
 }
 
 /** What a step asked of the engines, by `extensions.*` and `util.http.*`. */

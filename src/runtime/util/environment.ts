@@ -41,3 +41,20 @@ export class UtilError extends Error {
     this.detail = detail
   }
 }
+
+/**
+ * What a utility answers when its arguments fit none of the method's signatures. AppSync's utilities are Java methods: a
+ * template that calls one with other types finds no method, and the reference prints as it is written.
+ */
+export const NO_SUCH_METHOD: unique symbol = Symbol('no such method')
+
+/** The answer to arguments that fit no signature: unresolved in VTL, an error in APPSYNC_JS. */
+export function mismatch(environment: UtilEnvironment, name: string): typeof NO_SUCH_METHOD {
+  if (environment.language === 'VTL') return NO_SUCH_METHOD
+  throw new UtilError({ message: `Invalid arguments for util.${name}.`, errorType: null })
+}
+
+/** An error of a utility itself (a text that does not parse, an unknown zone), as opposed to one that the user raised. */
+export function failure(message: string): UtilError {
+  return new UtilError({ message, errorType: 'MappingTemplate' })
+}

@@ -1,0 +1,132 @@
+import { BudgetSpent, MAX_NESTING } from '../emit/budget.ts'
+import { mismatch, NO_SUCH_METHOD, type UtilEnvironment, type UtilFunction } from './environment.ts'
+import { entriesOf, isAbsent, isList, isMap, isNumber, jsonText, newMap, type PlainMap } from './values.ts'
+
+/**
+ * A value as a DynamoDB attribute value. Numbers stay numbers (`{"N": 10}`) and null is `{"NULL": null}`, as the service
+ * answers; a data source writes what the DynamoDB API wants. Maps keep their order.
+ */
+export function attributeValue(environment: UtilEnvironment, value: unknown, depth = 0): PlainMap {
+  if (depth >= MAX_NESTING) throw new BudgetSpent('nesting')
+  environment.charge(1)
+  environment.allocate(32)
+  if (isAbsent(value)) return single('NULL', null)
+  if (typeof value === 'string') return single('S', value)
+  if (typeof value === 'boolean') return single('BOOL', value)
+  if (isNumber(value)) return single('N', value)
+  if (isList(value))
+    return single(
+      'L',
+      value.map((element) => attributeValue(environment, element, depth + 1)),
+    )
+  if (isMap(value)) return single('M', attributeValues(environment, value, depth + 1))
+  return single('NULL', null)
+}
+
+function single(type: string, value: unknown): PlainMap {
+  const result = newMap()
+  result[type] = value
+  return result
+}
+
+/** Each member of a map as attribute value: what `M` holds. */
+export function attributeValues(
+  environment: UtilEnvironment,
+  map: Map<string, unknown> | PlainMap,
+  depth = 0,
+): unknown {
+  const members = entriesOf(map).filter(([, member]) => member !== undefined)
+  // In VTL the result is a map in Java's order, which plain objects do not keep for keys like integers.
+  if (environment.language === 'VTL') {
+    const ordered = new Map<string, unknown>()
+    for (const [key, member] of members) ordered.set(key, attributeValue(environment, member, depth))
+    return ordered
+  }
+  const result = newMap()
+  for (const [key, member] of members) result[key] = attributeValue(environment, member, depth)
+  return result
+}
+
+type Converter = (environment: UtilEnvironment, args: readonly unknown[]) => unknown
+
+/** One argument that passes a test; null gives null, as the service's own functions do. */
+function typed(name: string, type: string, test: (value: unknown) => boolean): Converter {
+  return (environment, args) => {
+    const [value] = args
+    if (isAbsent(value) && args.length <= 1) return null
+    if (args.length !== 1 || !test(value)) return mismatch(environment, `dynamodb.${name}`)
+    return single(type, value)
+  }
+}
+
+const isText = (value: unknown) => typeof value === 'string'
+const isListOf = (test: (value: unknown) => boolean) => (value: unknown) => isList(value) && value.every(test)
+
+const toS3Object: Converter = (environment, args) => {
+  const [key, bucket, region, version] = args
+  if (args.length < 3 || args.length > 4 || !args.every((value) => isAbsent(value) || isText(value))) {
+    return mismatch(environment, 'dynamodb.toS3Object')
+  }
+  const s3 = args.length === 4 ? { key, bucket, region, version } : { key, bucket, region }
+  return single('S', jsonText(environment, { s3 }))
+}
+
+const converters: Record<string, Converter> = {
+  toDynamoDB: (environment, args) =>
+    args.length === 1 || environment.language === 'APPSYNC_JS' ? attributeValue(environment, args[0]) : NO_SUCH_METHOD,
+  toString: typed('toString', 'S', isText),
+  toStringSet: typed('toStringSet', 'SS', isListOf(isText)),
+  toNumber: typed('toNumber', 'N', isNumber),
+  toNumberSet: typed('toNumberSet', 'NS', isListOf(isNumber)),
+  toBinary: typed('toBinary', 'B', isText),
+  toBinarySet: typed('toBinarySet', 'BS', isListOf(isText)),
+  toBoolean: typed('toBoolean', 'BOOL', (value) => typeof value === 'boolean'),
+  toNull: () => single('NULL', null),
+  toList: (environment, [value]) => {
+    if (isAbsent(value)) return null
+    return isList(value) ? attributeValue(environment, value) : mismatch(environment, 'dynamodb.toList')
+  },
+  toMap: (environment, [value]) => {
+    if (isAbsent(value)) return null
+    return isMap(value) ? attributeValue(environment, value) : mismatch(environment, 'dynamodb.toMap')
+  },
+  toMapValues: (environment, [value]) => {
+    if (isAbsent(value)) return null
+    return isMap(value) ? attributeValues(environment, value) : mismatch(environment, 'dynamodb.toMapValues')
+  },
+  toS3Object,
+}
+
+/**
+ * `$util.dynamodb.fromS3ObjectJson(text)`: the S3 object that an attribute made by `toS3Object` describes.
+ */
+const fromS3ObjectJson: UtilFunction = (environment, args) => {
+  const [text] = args
+  if (args.length !== 1 || typeof text !== 'string') return mismatch(environment, 'dynamodb.fromS3ObjectJson')
+  environment.charge(text.length)
+  environment.allocate(text.length)
+  try {
+    const parsed: unknown = JSON.parse(text)
+    if (isMap(parsed) && Object.hasOwn(parsed, 's3')) return (parsed as PlainMap)['s3']
+    return parsed
+  } catch {
+    return null
+  }
+}
+
+function table(members: Record<string, UtilFunction>): Record<string, UtilFunction> {
+  return Object.assign(newMap() as Record<string, UtilFunction>, members)
+}
+
+/** In APPSYNC_JS: objects only. */
+export const dynamodb: Record<string, UtilFunction> = table(converters)
+
+/** In VTL: each function also as `…Json`, which gives the JSON text of the object. */
+export const vtlDynamodb: Record<string, UtilFunction> = table(converters)
+for (const [name, convert] of Object.entries(converters)) {
+  vtlDynamodb[`${name}Json`] = (environment, args) => {
+    const value = convert(environment, args)
+    return value === NO_SUCH_METHOD ? value : jsonText(environment, value)
+  }
+}
+vtlDynamodb['fromS3ObjectJson'] = fromS3ObjectJson
