@@ -1,0 +1,202 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Item } from './attributeValue.ts'
+import { encodeKey, encodePartition, joinKeys } from './keyEncoding.ts'
+import type { IndexSchema, KeyAttribute, KeySchema } from './tableSchema.ts'
+
+/** The key of an item as stored. */
+export interface StoredKey {
+  /** Hash and bytes of the partition key. */
+  h: Uint8Array
+  /** Bytes of the sort key; `NO_SORT_KEY` without one. */
+  r: Uint8Array
+}
+
+/** The key of an index's entry: the index's own key, then that of the item. */
+export interface StoredIndexKey extends StoredKey {
+  bh: Uint8Array
+  br: Uint8Array
+}
+
+/** An item as stored. */
+export interface StoredItem {
+  /** AttributeValues as JSON. */
+  json: string
+  /** Bytes as DynamoDB counts them. */
+  size: number
+}
+
+const NO_SORT_KEY = Uint8Array.of(0)
+
+/** The key under which an item is stored. The item has every key attribute. */
+export function storedKey(schema: KeySchema, item: Item): StoredKey {
+  const h = keyBytes(schema.partition, item)
+  const r = keyBytes(schema.sort, item)
+  if (h === undefined || r === undefined) throw new TypeError('an item has its key attributes')
+  return { h: encodePartition(h), r }
+}
+
+/** Where an index has an item, or undefined: indexes have only the items with all their key attributes. */
+export function storedIndexKey(index: IndexSchema, key: StoredKey, item: Item): StoredIndexKey | undefined {
+  const h = keyBytes(index.partition, item)
+  const r = keyBytes(index.sort, item)
+  if (h === undefined || r === undefined) return undefined
+  return { h: encodePartition(h), r, bh: key.h, br: key.r }
+}
+
+function keyBytes(attributes: readonly KeyAttribute[], item: Item): Uint8Array | undefined {
+  const [first] = attributes
+  if (first === undefined) return NO_SORT_KEY
+  if (attributes.length === 1) return attributeBytes(first, item)
+  const parts: Uint8Array[] = []
+  for (const attribute of attributes) {
+    const bytes = attributeBytes(attribute, item)
+    if (bytes === undefined) return undefined
+    parts.push(bytes)
+  }
+  return joinKeys(parts)
+}
+
+function attributeBytes({ name, type }: KeyAttribute, item: Item): Uint8Array | undefined {
+  const value = Object.hasOwn(item, name) ? (item[name] as Record<string, unknown>) : undefined
+  const content = value?.[type]
+  return typeof content === 'string' ? encodeKey(type, content) : undefined
+}
+
+/** Entries between two keys of an order. Every bound is optional. */
+export interface Range {
+  /** One partition only; then `from` and `to` bound sort keys, otherwise partitions. */
+  partition?: Uint8Array
+  from?: Uint8Array
+  /** Exclusive. */
+  to?: Uint8Array
+  /** Exclusive: where the page before ended. */
+  after?: StoredKey | StoredIndexKey
+  descending?: boolean
+}
+
+/** The rows of one table and its indexes in SQLite. */
+export interface ItemStore {
+  get(key: StoredKey): StoredItem | undefined
+  put(key: StoredKey, json: string, size: number, expires: number | null): void
+  delete(key: StoredKey): void
+  addToIndex(index: string, key: StoredIndexKey): void
+  removeFromIndex(index: string, key: StoredIndexKey): void
+  /** In the order of the keys; of an index when one is named. */
+  range(index: string | undefined, range: Range, limit: number): StoredItem[]
+  /** Keys of items whose time to live has passed, the oldest first. */
+  expired(now: number, limit: number): StoredKey[]
+  /** When the next item's time to live passes. */
+  nextExpiry(): number | undefined
+  count(): { items: number; bytes: number }
+  indexCount(index: string): { items: number; bytes: number }
+}
+
+/**
+ * @param tableId Of the SQLite table `items_ID`.
+ * @param indexIds Of the SQLite tables `index_ID`, by the indexes' names; looked up at each use.
+ */
+export function createItemStore(
+  database: DatabaseSync,
+  tableId: number,
+  indexIds: ReadonlyMap<string, number>,
+): ItemStore {
+  const items = `items_${tableId}`
+  const statement = (sql: string): StatementSync => {
+    const prepared = database.prepare(sql)
+    prepared.setReturnArrays(true)
+    return prepared
+  }
+  const lazily = (sql: string): (() => StatementSync) => {
+    let prepared: StatementSync | undefined
+    return () => {
+      prepared ??= statement(sql)
+      return prepared
+    }
+  }
+  const get = lazily(`SELECT item, size FROM ${items} WHERE h = ? AND r = ?`)
+  const put = lazily(`INSERT OR REPLACE INTO ${items} (h, r, size, expires, item) VALUES (?, ?, ?, ?, ?)`)
+  const remove = lazily(`DELETE FROM ${items} WHERE h = ? AND r = ?`)
+  const count = lazily(`SELECT count(*), coalesce(sum(size), 0) FROM ${items}`)
+  const expired = lazily(
+    `SELECT h, r FROM ${items} WHERE expires IS NOT NULL AND expires <= ? ORDER BY expires LIMIT ?`,
+  )
+  const nextExpiry = lazily(`SELECT min(expires) FROM ${items} WHERE expires IS NOT NULL`)
+  const prepared = new Map<string, StatementSync>()
+  const cached = (sql: string): StatementSync => {
+    let found = prepared.get(sql)
+    if (found === undefined) {
+      found = statement(sql)
+      prepared.set(sql, found)
+    }
+    return found
+  }
+  const indexTable = (index: string): string => {
+    const id = indexIds.get(index)
+    if (id === undefined) throw new TypeError(`no storage for index ${index}`)
+    return `index_${id}`
+  }
+
+  return {
+    get(key) {
+      const row = get().get(key.h, key.r) as unknown as [string, number] | undefined
+      return row === undefined ? undefined : { json: row[0], size: row[1] }
+    },
+    put: (key, json, size, expires) => void put().run(key.h, key.r, size, expires, json),
+    delete: (key) => void remove().run(key.h, key.r),
+    addToIndex: (index, { h, r, bh, br }) =>
+      void cached(`INSERT OR REPLACE INTO ${indexTable(index)} (h, r, bh, br) VALUES (?, ?, ?, ?)`).run(h, r, bh, br),
+    removeFromIndex: (index, { h, r, bh, br }) =>
+      void cached(`DELETE FROM ${indexTable(index)} WHERE h = ? AND r = ? AND bh = ? AND br = ?`).run(h, r, bh, br),
+    range(index, range, limit) {
+      const { sql, values } = rangeQuery(items, index === undefined ? undefined : indexTable(index), range)
+      const rows = cached(sql).all(...values, limit) as unknown as [string, number][]
+      return rows.map(([json, size]) => ({ json, size }))
+    },
+    expired: (now, limit) =>
+      (expired().all(now, limit) as unknown as [Uint8Array, Uint8Array][]).map(([h, r]) => ({ h, r })),
+    nextExpiry() {
+      const [at] = nextExpiry().get() as unknown as [number | null]
+      return at ?? undefined
+    },
+    count() {
+      const [rows, bytes] = count().get() as unknown as [number, number]
+      return { items: rows, bytes }
+    },
+    indexCount(index) {
+      const [rows, bytes] = cached(
+        `SELECT count(*), coalesce(sum(b.size), 0) FROM ${indexTable(index)} i CROSS JOIN ${items} b ON b.h = i.bh AND b.r = i.br`,
+      ).get() as unknown as [number, number]
+      return { items: rows, bytes }
+    },
+  }
+}
+
+function rangeQuery(items: string, index: string | undefined, range: Range): { sql: string; values: Uint8Array[] } {
+  const { partition, from, to, after, descending } = range
+  const own = index === undefined ? '' : 'i.'
+  const where: string[] = []
+  const values: Uint8Array[] = []
+  const bound = partition === undefined ? 'h' : 'r'
+  if (partition !== undefined) {
+    where.push(`${own}h = ?`)
+    values.push(partition)
+  }
+  if (from !== undefined) {
+    where.push(`${own}${bound} >= ?`)
+    values.push(from)
+  }
+  if (to !== undefined) {
+    where.push(`${own}${bound} < ?`)
+    values.push(to)
+  }
+  const order = [...(partition === undefined ? ['h'] : []), 'r', ...(index === undefined ? [] : ['bh', 'br'])]
+  if (after !== undefined) {
+    const columns = order.map((column) => own + column).join(', ')
+    where.push(`(${columns}) ${descending ? '<' : '>'} (${order.map(() => '?').join(', ')})`)
+    for (const column of order) values.push((after as StoredIndexKey)[column as keyof StoredIndexKey])
+  }
+  const source = index === undefined ? items : `${index} i CROSS JOIN ${items} b ON b.h = i.bh AND b.r = i.br`
+  const sorted = order.map((column) => `${own}${column}${descending ? ' DESC' : ''}`).join(', ')
+  const condition = where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`
+  return { sql: `SELECT item, size FROM ${source}${condition} ORDER BY ${sorted} LIMIT ?`, values }
+}

@@ -1,0 +1,69 @@
+import { hash } from 'node:crypto'
+import { encodeNumber } from './number.ts'
+
+/** Types that keys can have. */
+export type KeyType = 'S' | 'N' | 'B'
+
+/** A key attribute's content (text, canonical number, base64) as bytes in the order of the values. */
+export function encodeKey(type: KeyType, content: string): Uint8Array {
+  if (type === 'S') return Buffer.from(content, 'utf8')
+  return type === 'N' ? encodeNumber(content) : Buffer.from(content, 'base64')
+}
+
+/** Bytes of the hash in front of a partition key: what scans and their segments go by. */
+export const HASH_BYTES = 4
+
+/** What DynamoDB mixes into the hash of a partition key; found by observation of its scan order. */
+const HASH_SALT = Buffer.from('Outliers')
+
+/** A partition key as stored: its hash, so that scans have DynamoDB's order, then its bytes. */
+export function encodePartition(key: Uint8Array): Uint8Array {
+  const salted = new Uint8Array(HASH_SALT.length + key.length)
+  salted.set(HASH_SALT)
+  salted.set(key, HASH_SALT.length)
+  const digest = hash('md5', salted, 'buffer')
+  const bytes = new Uint8Array(HASH_BYTES + key.length)
+  bytes.set(digest.subarray(0, HASH_BYTES))
+  bytes.set(key, HASH_BYTES)
+  return bytes
+}
+
+/** The first partition of a segment of a parallel scan, or undefined behind the last one. */
+export function segmentStart(segment: number, totalSegments: number): Uint8Array | undefined {
+  if (segment >= totalSegments) return undefined
+  const start = Buffer.alloc(HASH_BYTES)
+  start.writeUInt32BE(Number((BigInt(segment) * 0x1_0000_0000n) / BigInt(totalSegments)))
+  return start
+}
+
+/** The least bytes that are greater than `bytes`. */
+export function after(bytes: Uint8Array): Uint8Array {
+  const next = new Uint8Array(bytes.length + 1)
+  next.set(bytes)
+  return next
+}
+
+/** The least bytes that are greater than everything that starts with `prefix`; undefined when there are none. */
+export function afterPrefix(prefix: Uint8Array): Uint8Array | undefined {
+  let end = prefix.length
+  while (end > 0 && prefix[end - 1] === 0xff) end--
+  if (end === 0) return undefined
+  const next = prefix.slice(0, end)
+  next[end - 1] = (next[end - 1] as number) + 1
+  return next
+}
+
+/** Several keys as bytes in the order of the lists: 0x00 is written 0x00 0xFF, each key ends in 0x00 0x01. */
+export function joinKeys(keys: readonly Uint8Array[]): Uint8Array {
+  const only = keys[0]
+  if (keys.length === 1 && only !== undefined) return only
+  const bytes: number[] = []
+  for (const key of keys) {
+    for (const byte of key) {
+      bytes.push(byte)
+      if (byte === 0) bytes.push(0xff)
+    }
+    bytes.push(0, 1)
+  }
+  return Uint8Array.from(bytes)
+}

@@ -1,0 +1,208 @@
+import { AwsError } from '../../../aws/errors.ts'
+import { type AttributeValue, attributeOf, compareValues, equalValues, type Item, readItem } from '../attributeValue.ts'
+import { validationError } from '../errors.ts'
+import { readExpressions } from '../expressionParameters.ts'
+import { type KeyTerm, termHasType } from '../expressions/keyCondition.ts'
+import type { Range } from '../itemStore.ts'
+import { after, afterPrefix, encodeKey, encodePartition, joinKeys } from '../keyEncoding.ts'
+import { checkKey } from '../keys.ts'
+import { positionOf } from '../pages.ts'
+import { type IndexSchema, type KeyAttribute, type KeySchema, keyNames } from '../tableSchema.ts'
+import type { OpenTable } from '../tables.ts'
+import type { Operation } from './context.ts'
+import { answerPage, checkSelect, contentOf, namedIndex, startKeyNames } from './readRange.ts'
+
+export const query: Operation = ({ tables }, input, scope) => {
+  const given = input['ExclusiveStartKey']
+  const startKey = given === undefined || given === null ? undefined : readStartKey(given)
+  const expressions = readExpressions(input, ['ProjectionExpression', 'FilterExpression', 'KeyConditionExpression'])
+  const terms = expressions.keyTerms
+  if (terms === undefined)
+    throw validationError(
+      'Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.',
+    )
+  const table = tables.open(scope, input['TableName'] as string)
+  const index = namedIndex(table, input)
+  const schema: KeySchema = index ?? table.schema
+  checkTerms(schema, terms)
+  checkSelect(input, index, expressions)
+  const names = new Set(keyNames(schema))
+  for (const [name] of expressions.filter?.paths ?? [])
+    if (names.has(name))
+      throw validationError(
+        `Filter Expression can only contain non-primary key attributes: Primary key attribute: ${name}`,
+      )
+  const range = keyRange(schema, terms)
+  if (input['ScanIndexForward'] === false) range.descending = true
+  if (startKey !== undefined) {
+    checkStartKey(table, index, startKey)
+    checkStartWithin(schema, terms, startKey)
+    range.after = positionOf(table, index, startKey)
+  }
+  return answerPage(table, index, range, input, expressions)
+}
+
+/** Reads an ExclusiveStartKey; what is wrong with its values is said to be wrong with it. */
+export function readStartKey(input: unknown): Item {
+  try {
+    return readItem(input)
+  } catch (error) {
+    if (!(error instanceof AwsError) || error.code !== 'ValidationException' || ABOUT_NUMBERS.test(error.message))
+      throw error
+    throw validationError(`The provided starting key is invalid: ${error.message}`)
+  }
+}
+
+const ABOUT_NUMBERS = /contains duplicates|number set|numeric value|significant digits|number with magnitude/
+
+/** Refuses a key that a page of this table or index cannot have ended with. */
+export function checkStartKey(table: OpenTable, index: IndexSchema | undefined, key: Item): void {
+  if (Object.keys(key).length !== startKeyNames(table, index).length)
+    throw validationError('The provided starting key is invalid')
+  const own: Item = {}
+  for (const name of keyNames(table.schema)) {
+    const value = attributeOf(key, name)
+    if (value !== undefined) own[name] = value
+  }
+  try {
+    checkKey(table.schema, own)
+  } catch (error) {
+    throw validationError(`The provided starting key is invalid: ${(error as Error).message}`)
+  }
+  for (const { name, type } of [...(index?.partition ?? []), ...(index?.sort ?? [])])
+    if (contentOf(attributeOf(key, name), type) === undefined)
+      throw validationError('The provided starting key is invalid')
+}
+
+function checkStartWithin(schema: KeySchema, terms: ReadonlyMap<string, KeyTerm>, key: Item): void {
+  for (const { name } of schema.partition) {
+    const value = attributeOf(key, name)
+    const wanted = terms.get(name)?.values[0]
+    if (value === undefined || wanted === undefined || !equalValues(value, wanted))
+      throw validationError('The provided starting key is outside query boundaries based on provided conditions')
+  }
+  for (const { name } of schema.sort) {
+    const term = terms.get(name)
+    const value = attributeOf(key, name)
+    if (term !== undefined && value !== undefined && !holds(term, value))
+      throw validationError('The provided starting key does not match the range key predicate')
+  }
+}
+
+function holds({ operator, values }: KeyTerm, value: AttributeValue): boolean {
+  const [first, second] = values
+  if (first === undefined) return false
+  const order = compareValues(value, first) ?? Number.NaN
+  switch (operator) {
+    case '=':
+      return order === 0
+    case '<':
+      return order < 0
+    case '<=':
+      return order <= 0
+    case '>':
+      return order > 0
+    case '>=':
+      return order >= 0
+    case 'between':
+      return order >= 0 && second !== undefined && (compareValues(value, second) ?? Number.NaN) <= 0
+    case 'begins_with': {
+      const bytes = (one: AttributeValue): Buffer =>
+        'B' in one ? Buffer.from(one.B, 'base64') : Buffer.from('S' in one ? one.S : '')
+      const prefix = bytes(first)
+      return bytes(value).subarray(0, prefix.length).equals(prefix)
+    }
+    default:
+      return operator satisfies never
+  }
+}
+
+function checkTerms(schema: KeySchema, terms: ReadonlyMap<string, KeyTerm>): void {
+  const total = schema.partition.length + schema.sort.length
+  if (terms.size > Math.max(2, total)) throw validationError('Conditions can be of length 1 or 2 only')
+  for (const { name } of schema.partition)
+    if (!terms.has(name)) throw validationError(`Query condition missed key schema element: ${name}`)
+  const known = new Set(keyNames(schema))
+  const unknown = [...terms.keys()].some((name) => !known.has(name))
+  if (unknown) {
+    const missing = schema.sort.find(({ name }) => !terms.has(name))
+    throw validationError(
+      missing === undefined
+        ? 'Query key condition not supported'
+        : `Query condition missed key schema element: ${missing.name}`,
+    )
+  }
+  for (const { name, type } of [...schema.partition, ...schema.sort]) {
+    const term = terms.get(name)
+    if (term !== undefined && !termHasType(term, type))
+      throw validationError(
+        'One or more parameter values were invalid: Condition parameter type does not match schema type',
+      )
+  }
+  for (const { name } of schema.partition)
+    if (terms.get(name)?.operator !== '=') throw validationError('Query key condition not supported')
+  let ended = false
+  for (const { name } of schema.sort) {
+    const term = terms.get(name)
+    if (term === undefined) ended = true
+    else if (ended) throw validationError('Query key condition not supported')
+    else if (term.operator !== '=') ended = true
+  }
+  for (const { name, type } of [...schema.partition, ...schema.sort])
+    for (const value of terms.get(name)?.values ?? [])
+      if (contentOf(value, type) === '' && terms.get(name)?.operator !== 'begins_with')
+        throw validationError(
+          `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty ${type === 'B' ? 'binary' : 'string'} value. Key: ${name}`,
+        )
+}
+
+/** Where the items are that the terms ask for. */
+function keyRange(schema: KeySchema, terms: ReadonlyMap<string, KeyTerm>): Range {
+  const encoded = ({ name, type }: KeyAttribute, value: AttributeValue | undefined): Uint8Array => {
+    void name
+    return encodeKey(type, contentOf(value, type) ?? '')
+  }
+  const partition = encodePartition(
+    joinKeys(schema.partition.map((attribute) => encoded(attribute, terms.get(attribute.name)?.values[0]))),
+  )
+  const range: Range = { partition }
+  const [sort] = schema.sort
+  const term = sort === undefined ? undefined : terms.get(sort.name)
+  if (sort === undefined || term === undefined) return range
+  const first = encoded(sort, term.values[0])
+  setBounds(range, term, first, term.values[1] === undefined ? undefined : encoded(sort, term.values[1]))
+  return range
+}
+
+function setBounds(range: Range, { operator }: KeyTerm, first: Uint8Array, second: Uint8Array | undefined): void {
+  switch (operator) {
+    case '=':
+      range.from = first
+      range.to = after(first)
+      return
+    case '<':
+      range.to = first
+      return
+    case '<=':
+      range.to = after(first)
+      return
+    case '>':
+      range.from = after(first)
+      return
+    case '>=':
+      range.from = first
+      return
+    case 'between':
+      range.from = first
+      if (second !== undefined) range.to = after(second)
+      return
+    case 'begins_with': {
+      range.from = first
+      const end = afterPrefix(first)
+      if (end !== undefined) range.to = end
+      return
+    }
+    default:
+      operator satisfies never
+  }
+}

@@ -1,0 +1,178 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Item } from './attributeValue.ts'
+import { createItemStore, type ItemStore, storedIndexKey, storedKey } from './itemStore.ts'
+import type { IndexSchema, TableSchema } from './tableSchema.ts'
+
+/** What SQLite keeps of one DynamoDB table, whoever defined it: its rows and what must outlive a restart. */
+export interface TableStorage {
+  items: ItemStore
+  /** Number of the storage, stable as long as the table is there. */
+  id: number
+  tableId: string
+  /** Milliseconds since the epoch. */
+  createdAt: number
+  /** Makes the indexes' storage as the schema has it: new ones are filled, others go. */
+  setIndexes(schema: TableSchema): void
+  /** Fills the column that says when items expire; undefined empties it. */
+  setExpiry(expiresAt: ((json: string) => number | null) | undefined): void
+}
+
+/** The SQLite file of all tables. */
+export interface Storage {
+  /** Finds or makes the storage of a table. Items of a table with the same ARN but other keys are kept apart. */
+  open(arn: string, schema: TableSchema, made: { tableId: string; createdAt: number }): TableStorage
+  /** Drops everything that was stored under this ARN. */
+  drop(arn: string): void
+  /** Runs `work` so that all or nothing of what it writes is there, now and after a crash. */
+  transaction<T>(work: () => T): T
+  database: DatabaseSync
+}
+
+/** Items that are read at once while an index is filled. */
+const BACKFILL_CHUNK = 500
+
+export function createStorage(database: DatabaseSync): Storage {
+  database.exec(`
+    CREATE TABLE IF NOT EXISTS storage (
+      id INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT NOT NULL, keys TEXT NOT NULL, table_id TEXT NOT NULL,
+      created_at INTEGER NOT NULL, UNIQUE (arn, keys));
+    CREATE TABLE IF NOT EXISTS storage_index (
+      id INTEGER PRIMARY KEY AUTOINCREMENT, storage INTEGER NOT NULL, name TEXT NOT NULL, keys TEXT NOT NULL,
+      UNIQUE (storage, name));
+  `)
+  const begin = database.prepare('BEGIN IMMEDIATE')
+  const commit = database.prepare('COMMIT')
+  const rollback = database.prepare('ROLLBACK')
+  let inTransaction = false
+
+  function transaction<T>(work: () => T): T {
+    if (inTransaction) return work()
+    begin.run()
+    inTransaction = true
+    try {
+      const result = work()
+      commit.run()
+      inTransaction = false
+      return result
+    } catch (error) {
+      inTransaction = false
+      // A full disk may have ended the transaction already.
+      if (database.isTransaction) rollback.run()
+      throw error
+    }
+  }
+
+  function open(arn: string, schema: TableSchema, made: { tableId: string; createdAt: number }): TableStorage {
+    const keys = JSON.stringify([schema.partition, schema.sort])
+    const row = transaction(() => {
+      const select = database.prepare('SELECT id, table_id, created_at FROM storage WHERE arn = ? AND keys = ?')
+      const found = select.get(arn, keys)
+      if (found !== undefined) return found
+      database
+        .prepare('INSERT INTO storage (arn, keys, table_id, created_at) VALUES (?, ?, ?, ?)')
+        .run(arn, keys, made.tableId, made.createdAt)
+      const inserted = select.get(arn, keys) as NonNullable<ReturnType<typeof select.get>>
+      database.exec(
+        `CREATE TABLE items_${Number(inserted['id'])} (h BLOB NOT NULL, r BLOB NOT NULL, size INTEGER NOT NULL,
+           expires INTEGER, item TEXT NOT NULL, PRIMARY KEY (h, r)) WITHOUT ROWID`,
+      )
+      return inserted
+    })
+    const id = Number(row['id'])
+    const indexIds = new Map<string, number>()
+    const items = createItemStore(database, id, indexIds)
+    const storage: TableStorage = {
+      id,
+      items,
+      tableId: String(row['table_id']),
+      createdAt: Number(row['created_at']),
+      setIndexes: (wanted) => transaction(() => setIndexes(id, indexIds, items, wanted)),
+      setExpiry: (expiresAt) => transaction(() => setExpiry(id, expiresAt)),
+    }
+    storage.setIndexes(schema)
+    return storage
+  }
+
+  function setIndexes(id: number, indexIds: Map<string, number>, items: ItemStore, schema: TableSchema): void {
+    const known = new Map(
+      database
+        .prepare('SELECT name, id, keys FROM storage_index WHERE storage = ?')
+        .all(id)
+        .map((row) => [String(row['name']), { id: Number(row['id']), keys: String(row['keys']) }]),
+    )
+    indexIds.clear()
+    const added: IndexSchema[] = []
+    for (const index of schema.indexes) {
+      const keys = JSON.stringify([index.partition, index.sort])
+      const existing = known.get(index.name)
+      if (existing?.keys === keys) {
+        indexIds.set(index.name, existing.id)
+        known.delete(index.name)
+        continue
+      }
+      if (existing !== undefined) {
+        dropIndex(existing.id)
+        known.delete(index.name)
+      }
+      database.prepare('INSERT INTO storage_index (storage, name, keys) VALUES (?, ?, ?)').run(id, index.name, keys)
+      const made = database.prepare('SELECT id FROM storage_index WHERE storage = ? AND name = ?').get(id, index.name)
+      const indexId = Number(made?.['id'])
+      database.exec(
+        `CREATE TABLE index_${indexId} (h BLOB NOT NULL, r BLOB NOT NULL, bh BLOB NOT NULL, br BLOB NOT NULL,
+           PRIMARY KEY (h, r, bh, br)) WITHOUT ROWID`,
+      )
+      indexIds.set(index.name, indexId)
+      added.push(index)
+    }
+    for (const { id: unused } of known.values()) dropIndex(unused)
+    if (added.length > 0) fillIndexes(items, schema, added)
+  }
+
+  function dropIndex(indexId: number): void {
+    database.exec(`DROP TABLE IF EXISTS index_${indexId}`)
+    database.prepare('DELETE FROM storage_index WHERE id = ?').run(indexId)
+  }
+
+  function setExpiry(id: number, expiresAt: ((json: string) => number | null) | undefined): void {
+    database.exec(`UPDATE items_${id} SET expires = NULL WHERE expires IS NOT NULL`)
+    database.exec(`DROP INDEX IF EXISTS expires_${id}`)
+    if (expiresAt === undefined) return
+    database.function(`expires_at_${id}`, { deterministic: true }, (json) => expiresAt(String(json)))
+    database.exec(`UPDATE items_${id} SET expires = expires_at_${id}(item)`)
+    database.exec(`CREATE INDEX expires_${id} ON items_${id} (expires) WHERE expires IS NOT NULL`)
+  }
+
+  return {
+    database,
+    transaction,
+    open,
+    drop(arn) {
+      transaction(() => {
+        for (const row of database.prepare('SELECT id FROM storage WHERE arn = ?').all(arn)) {
+          const id = Number(row['id'])
+          for (const index of database.prepare('SELECT id FROM storage_index WHERE storage = ?').all(id))
+            dropIndex(Number(index['id']))
+          database.exec(`DROP TABLE IF EXISTS items_${id}`)
+          database.prepare('DELETE FROM storage WHERE id = ?').run(id)
+        }
+      })
+    },
+  }
+}
+
+function fillIndexes(items: ItemStore, schema: TableSchema, added: readonly IndexSchema[]): void {
+  let after: ReturnType<typeof storedKey> | undefined
+  for (;;) {
+    const rows = items.range(undefined, after === undefined ? {} : { after }, BACKFILL_CHUNK)
+    for (const { json } of rows) {
+      const item = JSON.parse(json) as Item
+      const key = storedKey(schema, item)
+      after = key
+      for (const index of added) {
+        const entry = storedIndexKey(index, key, item)
+        if (entry !== undefined) items.addToIndex(index.name, entry)
+      }
+    }
+    if (rows.length < BACKFILL_CHUNK) return
+  }
+}
