@@ -1,0 +1,261 @@
+import { createHash } from 'node:crypto'
+import type { AnyNode } from 'acorn'
+import {
+  type CodeProblem,
+  type CompiledStep,
+  type Outcome,
+  type ResolverContext,
+  type ResolverError,
+  ResolverSyntaxError,
+} from '../context.ts'
+import { BudgetSpent } from '../emit/budget.ts'
+import { fromHost, newMap } from '../emit/fromHost.ts'
+import type { RunOptions } from '../emit/run.ts'
+import { runSliced } from '../emit/runSliced.ts'
+import { toPlain } from '../emit/toPlain.ts'
+import { UtilError } from '../util/environment.ts'
+import { checkLanguage, exportedHandlers } from './check.ts'
+import { toKey } from './coerce.ts'
+import { emitProgram, OPERATOR_NAMES, type Weakening } from './emitProgram.ts'
+import { isKnownModule, resolveHostName } from './hostValues.ts'
+import { JsRun } from './jsRun.ts'
+import { callComputed, callMethod, hasMethod } from './methods/callMethod.ts'
+import { resolveNames } from './names.ts'
+import * as operators from './operators.ts'
+import { CODE_ERROR_MESSAGE, parseCode, problem, typeScriptProblem } from './parse.ts'
+import { EarlyReturn, ProgramError } from './programError.ts'
+import { SourceText } from './sourceText.ts'
+
+/** The handlers that a program exports. A missing one is undefined: whoever needs it reports it. */
+export interface CompiledCode {
+  request?: CompiledStep
+  response?: CompiledStep
+}
+
+export interface CompileOptions extends RunOptions {
+  /** Emits the program without a guard: for the tests that prove that they would notice. */
+  weakening?: Weakening
+}
+
+type Handler = (context: unknown) => unknown
+type Instance = { request?: Handler; response?: Handler }
+type Factory = (run: JsRun) => Instance
+
+/** A program after compilation, by the digest of its text; the oldest goes when it is full. */
+const cache = new Map<string, Program>()
+const MAX_CACHED = 2_000
+
+interface Program {
+  text: SourceText
+  instantiate: Factory
+  handlers: ReadonlySet<string>
+}
+
+export type HandlerName = 'request' | 'response'
+
+/**
+ * Compiles the code of a resolver or function of runtime APPSYNC_JS 1.0.0 (one module: bundle relative imports first).
+ * Compiled once per text.
+ *
+ * @throws {ResolverSyntaxError} when the service would refuse the code; every problem with its place.
+ */
+export function compileCode(code: string, options: CompileOptions = {}): CompiledCode {
+  const program = programOf(code, options.weakening)
+  const compiled: CompiledCode = {}
+  if (program.handlers.has('request')) compiled.request = step(program, 'request', options)
+  if (program.handlers.has('response')) compiled.response = step(program, 'response', options)
+  return compiled
+}
+
+/** Runs one handler to its end on this thread: what the worker does, with the full number of steps. */
+export function runHandler(code: string, handler: HandlerName, context: ResolverContext, steps: number): Outcome {
+  try {
+    return evaluate(programOf(code, undefined), handler, context, {}, steps)
+  } catch (error) {
+    if (!(error instanceof BudgetSpent)) throw error
+    return {
+      type: 'error',
+      error: { message: error.message, errorType: 'Code' },
+      stash: context.stash,
+      appendedErrors: [],
+      logs: [],
+      effects: {},
+    }
+  }
+}
+
+function step(program: Program, handler: HandlerName, options: RunOptions): CompiledStep {
+  const unit = { language: 'js' as const, source: program.text.code, part: handler }
+  return {
+    run: (context) => runSliced(unit, context, (steps) => evaluate(program, handler, context, options, steps)),
+  }
+}
+
+function programOf(code: string, weakening: Weakening | undefined): Program {
+  if (weakening !== undefined) return compileProgram(code, weakening)
+  const digest = createHash('sha256').update(code).digest('base64')
+  const known = cache.get(digest)
+  if (known !== undefined) return known
+  const program = compileProgram(code, {})
+  const oldest = cache.keys().next()
+  if (cache.size >= MAX_CACHED && oldest.done !== true) cache.delete(oldest.value)
+  cache.set(digest, program)
+  return program
+}
+
+const operatorFunctions: Readonly<Record<string, unknown>> = {
+  ...operators,
+  toKey,
+  callMethod,
+  callComputed,
+  hasMethod,
+}
+
+function compileProgram(code: string, weakening: Weakening): Program {
+  const text = new SourceText(code)
+  const tree = parseCode(text)
+  try {
+    const names = resolveNames(tree)
+    const problems: CodeProblem[] = checkLanguage(tree, names, text)
+    const report = (number: number, message: string, node: AnyNode, errorType?: string): void => {
+      problems.push(
+        number === 0
+          ? problem(text, errorType ?? 'LINT_ERROR', message, node.start, node.end)
+          : typeScriptProblem(text, 'PARSE_ERROR', number, message, node.start, node.end),
+      )
+    }
+    checkImports(tree.body, report)
+    const handlers = exportedHandlers(tree, names)
+    const emitted = emitProgram(tree, names, handlers, report, weakening)
+    if (problems.length > 0) throw new ResolverSyntaxError(CODE_ERROR_MESSAGE, inOrder(problems))
+    const parameters = Object.keys(OPERATOR_NAMES)
+    const values = Object.values(OPERATOR_NAMES).map((name) => operatorFunctions[name])
+    // The only place where text becomes code: all of it is made by the emitter from a parsed and checked program.
+    const make = new Function(...parameters, 'h', emitted.code) as (...args: unknown[]) => Factory
+    return { text, instantiate: make(...values, emitted.hostFunctions), handlers: new Set(handlers.keys()) }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new ResolverSyntaxError(CODE_ERROR_MESSAGE, [
+      problem(text, 'PARSE_ERROR', 'The code is nested too deeply.', 0, 0),
+    ])
+  }
+}
+
+/** In the order of the text; one problem per place and text. */
+function inOrder(problems: readonly CodeProblem[]): CodeProblem[] {
+  const distinct = new Map(
+    problems.map((each) => [`${each.location.line}:${each.location.column}:${each.value}`, each]),
+  )
+  return [...distinct.values()].sort(
+    (a, b) => a.location.line - b.location.line || a.location.column - b.location.column,
+  )
+}
+
+function checkImports(
+  body: readonly AnyNode[],
+  report: (number: number, message: string, node: AnyNode) => void,
+): void {
+  for (const node of body) {
+    if (node.type === 'ExportNamedDeclaration' && node.source) {
+      report(
+        2307,
+        `Cannot find module '${String(node.source.value)}' or its corresponding type declarations.`,
+        node.source,
+      )
+    }
+    if (node.type !== 'ImportDeclaration') continue
+    const module = String(node.source.value)
+    if (!isKnownModule(module)) {
+      report(2307, `Cannot find module '${module}' or its corresponding type declarations.`, node.source)
+      continue
+    }
+    for (const specifier of node.specifiers) {
+      if (specifier.type === 'ImportNamespaceSpecifier') continue
+      const name =
+        specifier.type === 'ImportDefaultSpecifier'
+          ? 'default'
+          : specifier.imported.type === 'Identifier'
+            ? specifier.imported.name
+            : String(specifier.imported.value)
+      if (resolveHostName(module, name) === undefined) {
+        report(2305, `Module '"${module}"' has no exported member '${name}'.`, specifier)
+      }
+    }
+  }
+}
+
+type Ending =
+  | { type: 'value'; value: unknown }
+  | { type: 'earlyReturn'; value: unknown; skipTo: 'NEXT' | 'END' | undefined }
+  | { type: 'error'; error: ResolverError }
+
+function evaluate(
+  program: Program,
+  handler: HandlerName,
+  context: ResolverContext,
+  options: RunOptions,
+  steps: number,
+): Outcome {
+  const run = new JsRun(program.text, context, options, steps)
+  let stash: Record<string, unknown> | undefined
+  const finish = (ending: Ending): Outcome => ({
+    ...ending,
+    stash: context.stash,
+    appendedErrors: run.appendedErrors,
+    logs: run.logs,
+    effects: run.effects,
+  })
+  try {
+    const visible = programContext(context)
+    stash = visible['stash'] as Record<string, unknown>
+    const instance = program.instantiate(run)
+    const value = toPlain(instance[handler]?.(visible), run) ?? null
+    return withStash(finish({ type: 'value', value }), stash, run)
+  } catch (error) {
+    if (error instanceof EarlyReturn && stash !== undefined) {
+      try {
+        const value = toPlain(error.value, run) ?? null
+        return withStash(finish({ type: 'earlyReturn', value, skipTo: error.skipTo }), stash, run)
+      } catch (failure) {
+        return finish({ type: 'error', error: failureOf(failure, run) })
+      }
+    }
+    return finish({ type: 'error', error: failureOf(error, run) })
+  }
+}
+
+function withStash(outcome: Outcome, stash: Record<string, unknown>, run: JsRun): Outcome {
+  outcome.stash = toPlain(stash, run) as Record<string, unknown>
+  return outcome
+}
+
+/** `ctx` as the program sees it: copies of its own, without anything of the host. */
+function programContext(context: ResolverContext): Record<string, unknown> {
+  const visible = newMap()
+  const source = context as unknown as Record<string, unknown>
+  for (const key of Object.keys(source)) visible[key] = fromHost(source[key])
+  visible['arguments'] ??= newMap()
+  visible['args'] = visible['arguments']
+  visible['stash'] ??= newMap()
+  visible['outErrors'] ??= []
+  return visible
+}
+
+/** What was thrown, as the field's error. A spent slice is not a failure: the run goes on in the worker. */
+function failureOf(error: unknown, run: JsRun): ResolverError {
+  if (error instanceof BudgetSpent) {
+    if (error.reason === 'steps') throw error
+    return { message: `${run.place}: ${error.message}`, errorType: 'Code' }
+  }
+  if (error instanceof UtilError) return error.detail
+  if (error instanceof ProgramError) {
+    return { message: `${run.place}: ${error.kind}: ${error.message}`, errorType: 'Code' }
+  }
+  if (error instanceof RangeError) {
+    return { message: `${run.place}: RangeError: Maximum call stack size exceeded`, errorType: 'Code' }
+  }
+  if (error instanceof ReferenceError) {
+    return { message: `${run.place}: ReferenceError: A variable is used before it is initialized`, errorType: 'Code' }
+  }
+  return { message: `${run.place}: The code could not be evaluated`, errorType: 'Code' }
+}

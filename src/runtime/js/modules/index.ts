@@ -1,0 +1,4 @@
+import type { UtilTable } from '../../util/environment.ts'
+
+/** The modules below `@aws-appsync/utils` that a program can import, by the last part of their name. */
+export const modules: Readonly<Record<string, UtilTable>> = {}

@@ -1,0 +1,6 @@
+import type { RunUnit } from '../emit/runSliced.ts'
+import { type HandlerName, runHandler } from './compile.ts'
+
+/** A handler's evaluation in the worker; `part` is the handler's name. */
+export const runUnit: RunUnit = (unit, context, steps) =>
+  runHandler(unit.source, unit.part as HandlerName, context, steps)
