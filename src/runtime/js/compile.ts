@@ -49,6 +49,7 @@ interface Program {
   text: SourceText
   instantiate: Factory
   handlers: ReadonlySet<string>
+  ownErrors: ReadonlySet<number>
 }
 
 export type HandlerName = 'request' | 'response'
@@ -132,7 +133,8 @@ function compileProgram(code: string, weakening: Weakening): Program {
     const values = Object.values(OPERATOR_NAMES).map((name) => operatorFunctions[name])
     // The only place where text becomes code: all of it is made by the emitter from a parsed and checked program.
     const make = new Function(...parameters, 'h', emitted.code) as (...args: unknown[]) => Factory
-    return { text, instantiate: make(...values, emitted.hostFunctions), handlers: new Set(handlers.keys()) }
+    const instantiate = make(...values, emitted.hostFunctions)
+    return { text, instantiate, handlers: new Set(handlers.keys()), ownErrors: emitted.ownErrors }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new ResolverSyntaxError(CODE_ERROR_MESSAGE, [
@@ -217,10 +219,10 @@ function evaluate(
         const value = toPlain(error.value, run) ?? null
         return withStash(finish({ type: 'earlyReturn', value, skipTo: error.skipTo }), stash, run)
       } catch (failure) {
-        return finish({ type: 'error', error: failureOf(failure, run) })
+        return finish({ type: 'error', error: failureOf(failure, run, program) })
       }
     }
-    return finish({ type: 'error', error: failureOf(error, run) })
+    return finish({ type: 'error', error: failureOf(error, run, program) })
   }
 }
 
@@ -242,12 +244,15 @@ function programContext(context: ResolverContext): Record<string, unknown> {
 }
 
 /** What was thrown, as the field's error. A spent slice is not a failure: the run goes on in the worker. */
-function failureOf(error: unknown, run: JsRun): ResolverError {
+function failureOf(error: unknown, run: JsRun, program: Program): ResolverError {
   if (error instanceof BudgetSpent) {
     if (error.reason === 'steps') throw error
     return { message: `${run.place}: ${error.message}`, errorType: 'Code' }
   }
-  if (error instanceof UtilError) return error.detail
+  if (error instanceof UtilError) {
+    if (program.ownErrors.has(run.at)) return error.detail
+    return { ...error.detail, message: `${run.place}: ${error.message}`, errorType: 'Code' }
+  }
   if (error instanceof ProgramError) {
     return { message: `${run.place}: ${error.kind}: ${error.message}`, errorType: 'Code' }
   }

@@ -23,6 +23,8 @@ export interface EmittedProgram {
   /** The body of a function of the operators and `h` (host functions) that returns `(b) => handlers`. */
   code: string
   hostFunctions: unknown[]
+  /** Where the user's own errors are raised (`util.error`, `util.unauthorized`): their messages get no place. */
+  ownErrors: ReadonlySet<number>
 }
 
 /** How problems are reported that show only when names are resolved to host values. */
@@ -77,6 +79,7 @@ interface State {
   functions: FunctionState[]
   unique: number
   hostBindings: Map<Binding, HostValue | undefined>
+  ownErrors: Set<number>
 }
 
 /** Arithmetic and bit operators: both sides become numbers. */
@@ -101,6 +104,7 @@ export function emitProgram(
     functions: [{ temps: 0 }],
     unique: 0,
     hostBindings: new Map(),
+    ownErrors: new Set(),
   }
   const body = statements(program.body, state)
   const hoisted = hoistedVariables(program, state)
@@ -112,6 +116,7 @@ export function emitProgram(
   return {
     code: `"use strict";${host}return (b)=>{${temps}${hoisted}${body}return {__proto__:null,${result.join(',')}};}`,
     hostFunctions: state.hostFunctions,
+    ownErrors: state.ownErrors,
   }
 }
 
@@ -663,6 +668,7 @@ function callChain(node: CallExpression, state: State, rest: (code: string) => s
       state.report(2349, 'This expression is not callable.', callee)
       return rest('void 0')
     }
+    if (host.path === 'util.error' || host.path === 'util.unauthorized') state.ownErrors.add(node.start)
     return rest(`$host(b,${node.start},${hostFunction(called, state)},${list(node.arguments, node.start, state)})`)
   }
   if (callee.type === 'Identifier') {

@@ -1,98 +1,46 @@
-import { RE2JS } from 're2js'
 import { type Budget, BudgetSpent, ELEMENT_SIZE, MAX_EVALUATED_SIZE } from '../../emit/budget.ts'
+import { replaceMatches } from '../../util/regex/replace.ts'
 import { CHARACTERS_PER_STEP, madeList, madeText, rangeError, toInteger, toText } from '../coerce.ts'
-import { ProgramError, typeError } from '../programError.ts'
+import { typeError } from '../programError.ts'
 import { methodTable } from './methodTable.ts'
 
 export type StringMethod = (budget: Budget, text: string, args: readonly unknown[]) => unknown
 
-/** Compiled patterns of `replace` and `replaceAll`; the oldest goes when it is full. */
-const patterns = new Map<string, RE2JS>()
-const MAX_PATTERNS = 200
-
 /** Characters that mean something in a pattern; a text without them is found as it is. */
 const META = /[\\^$.|?*+()[\]{}]/
 
-function compilePattern(pattern: string): RE2JS {
-  let compiled = patterns.get(pattern)
-  if (compiled === undefined) {
-    try {
-      compiled = RE2JS.compile(pattern)
-    } catch (error) {
-      throw new ProgramError(
-        'SyntaxError',
-        `Invalid regular expression: ${error instanceof Error ? error.message : String(error)}`,
-      )
-    }
-    const oldest = patterns.keys().next()
-    if (patterns.size >= MAX_PATTERNS && oldest.done !== true) patterns.delete(oldest.value)
-    patterns.set(pattern, compiled)
-  }
-  return compiled
-}
-
 /**
- * `replace` and `replaceAll`: AppSync reads the pattern as java.util.regex.Pattern (documented on both methods); the
- * replacement's `$1`, `$&` and `$$` mean what they mean in JavaScript.
+ * `replace` and `replaceAll`: AppSync documents that the pattern is read as java.util.regex.Pattern. A pattern without
+ * special characters is found as it is, and its replacement is JavaScript's (`$&`, `$$`); otherwise the replacement is
+ * Java's too.
  */
 function replace(budget: Budget, text: string, args: readonly unknown[], isAll: boolean): string {
   if (typeof args[0] === 'function' || typeof args[1] === 'function') {
     throw typeError('Functions can not be passed as an argument')
   }
   const pattern = toText(budget, args[0])
-  const replacement = toText(budget, args[1])
-  budget.charge((text.length * (1 + pattern.length / 8)) / 8)
-  if (!META.test(pattern) && !replacement.includes('$')) {
-    if (replacement.length > pattern.length) {
-      const most = pattern === '' ? text.length + 1 : text.length / pattern.length
-      if (text.length + most * replacement.length > MAX_EVALUATED_SIZE)
-        boundReplaced(budget, text, pattern, replacement)
-    }
-    // As functions, so that nothing in the replacement is read as a pattern.
-    return madeText(
-      budget,
-      isAll ? text.replaceAll(pattern, () => replacement) : text.replace(pattern, () => replacement),
-    )
-  }
-  const matcher = compilePattern(pattern).matcher(text)
-  const parts: string[] = []
-  let length = 0
-  let end = 0
-  const append = (part: string): void => {
-    length += part.length
-    if (length > MAX_EVALUATED_SIZE) throw new BudgetSpent('size')
-    parts.push(part)
-  }
-  while (matcher.find()) {
-    budget.charge(4)
-    append(text.slice(end, matcher.start()))
-    append(expand(replacement, (group) => (group <= matcher.groupCount() ? (matcher.group(group) ?? '') : undefined)))
-    end = matcher.end()
-    if (!isAll) break
-  }
-  append(text.slice(end))
-  return madeText(budget, parts.join(''))
+  const given = toText(budget, args[1])
+  budget.charge((text.length + pattern.length) / 8)
+  if (META.test(pattern)) return madeText(budget, replaceMatches(text, pattern, given, isAll, budget))
+  const replacement = given.includes('$')
+    ? given.replace(/\$([$&])/g, (_, mark) => (mark === '$' ? '$' : pattern))
+    : given
+  if (replacement.length > pattern.length) boundReplaced(budget, text, pattern, replacement, isAll)
+  // As a function, so that nothing in the replacement is read as a pattern once more.
+  const result = isAll ? text.replaceAll(pattern, () => replacement) : text.replace(pattern, () => replacement)
+  return madeText(budget, result)
 }
 
-/** Counts the places exactly where the cautious guess would be too large. */
-function boundReplaced(budget: Budget, text: string, pattern: string, replacement: string): void {
-  let places = 0
-  if (pattern === '') places = text.length + 1
-  else for (let at = text.indexOf(pattern); at >= 0; at = text.indexOf(pattern, at + pattern.length)) places++
+/** Refuses a result that would be too large before it is made. */
+function boundReplaced(budget: Budget, text: string, pattern: string, replacement: string, isAll: boolean): void {
+  let places = 1
+  if (isAll && pattern === '') places = text.length + 1
+  else if (isAll && text.length * replacement.length > MAX_EVALUATED_SIZE) {
+    places = 0
+    for (let at = text.indexOf(pattern); at >= 0; at = text.indexOf(pattern, at + pattern.length)) places++
+  } else if (isAll) return
   budget.charge(places)
   if (text.length + places * replacement.length > MAX_EVALUATED_SIZE) throw new BudgetSpent('size')
-}
-
-function expand(replacement: string, group: (index: number) => string | undefined): string {
-  if (!replacement.includes('$')) return replacement
-  return replacement.replace(/\$(\$|&|\d{1,2})/g, (whole, mark: string) => {
-    if (mark === '$') return '$'
-    if (mark === '&') return group(0) ?? ''
-    const two = group(Number(mark))
-    if (two !== undefined && mark !== '0' && mark !== '00') return two
-    const one = mark.length === 2 && mark[0] !== '0' ? group(Number(mark[0])) : undefined
-    return one === undefined ? whole : one + (mark[1] ?? '')
-  })
 }
 
 function search(budget: Budget, text: string, wanted: string): void {
