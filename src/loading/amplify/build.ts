@@ -1,0 +1,5 @@
+import type { Stack } from '../cloudformation/stack.ts'
+import type { ProjectContext } from '../projectContext.ts'
+export function loadAmplify(_project: ProjectContext, _folder: string): Stack[] {
+  return []
+}
