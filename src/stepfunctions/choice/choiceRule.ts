@@ -111,7 +111,7 @@ function compileComparison(place: Place, variable: StatePath, operator: string):
   const typeTest = TYPE_TESTS.get(operator)
   if (typeTest !== undefined) {
     const expected = flag(place, operator, operand)
-    return (environment, data) => typeTest(valueOf(variable, environment, data)) === expected
+    return (environment, data) => typeTest(readVariable(variable, environment, data)) === expected
   }
   if (operator === 'StringMatches') {
     if (typeof operand !== 'string') {
@@ -120,19 +120,20 @@ function compileComparison(place: Place, variable: StatePath, operator: string):
     }
     const matches = compileWildcard(operand)
     return (environment, data) => {
-      const value = valueOf(variable, environment, data)
+      const value = readVariable(variable, environment, data)
       return typeof value === 'string' && matches(value)
     }
   }
   const comparator = COMPARATORS.get(operator)
   if (comparator !== undefined) {
     checkOperand(place, operator, comparator, operand)
-    return (environment, data) => comparator.holds(valueOf(variable, environment, data), operand)
+    return (environment, data) => comparator.holds(readVariable(variable, environment, data), operand)
   }
   const byPath = COMPARATORS.get(operator.slice(0, -4))
   const other = compileReference(place, operator)
   if (byPath === undefined || other === undefined) return () => false
-  return (environment, data) => byPath.holds(valueOf(variable, environment, data), valueOf(other, environment, data))
+  return (environment, data) =>
+    byPath.holds(readVariable(variable, environment, data), readVariable(other, environment, data))
 }
 
 function flag(place: Place, operator: string, operand: unknown): boolean {
@@ -171,7 +172,7 @@ function isPresent(path: StatePath, environment: EvaluationEnvironment, data: un
   }
 }
 
-function valueOf(path: StatePath, environment: EvaluationEnvironment, data: unknown): unknown {
+function readVariable(path: StatePath, environment: EvaluationEnvironment, data: unknown): unknown {
   try {
     return path.read(environment, data)
   } catch (error) {

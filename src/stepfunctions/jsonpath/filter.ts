@@ -190,12 +190,14 @@ export function accepts(expression: FilterExpression, node: unknown, root: unkno
     case 'not':
       return !accepts(expression.operand, node, root, select)
     case 'exists':
-      return valueOf(expression.operand, node, root, select) !== undefined
+      return operandValue(expression.operand, node, root, select) !== undefined
     case 'comparison':
       return compare(
         expression.operator,
-        valueOf(expression.left, node, root, select),
-        expression.right.type === 'pattern' ? expression.right.pattern : valueOf(expression.right, node, root, select),
+        operandValue(expression.left, node, root, select),
+        expression.right.type === 'pattern'
+          ? expression.right.pattern
+          : operandValue(expression.right, node, root, select),
         expression.left.type === 'pattern' ? expression.left.pattern : undefined,
       )
     default:
@@ -203,7 +205,7 @@ export function accepts(expression: FilterExpression, node: unknown, root: unkno
   }
 }
 
-function valueOf(operand: Operand, node: unknown, root: unknown, select: Select): unknown {
+function operandValue(operand: Operand, node: unknown, root: unknown, select: Select): unknown {
   if (operand.type === 'literal') return operand.value
   if (operand.type === 'pattern') return undefined
   const value = select(operand.path, operand.root === '@' ? node : root)

@@ -35,7 +35,7 @@ function compilePart(place: Place, location: string, template: unknown, depth: n
   if (Array.isArray(template)) {
     const parts = template.map((item, at) => compilePart(place, `${location}[${at}]`, item, depth + 1))
     if (parts.every((part) => 'constant' in part)) return { constant: template }
-    return { read: (environment, data) => parts.map((part) => valueOf(part, environment, data)) }
+    return { read: (environment, data) => parts.map((part) => partValue(part, environment, data)) }
   }
   return compileObject(place, location, template as JsonObject, depth)
 }
@@ -58,13 +58,13 @@ function compileObject(place: Place, location: string, template: JsonObject, dep
   return {
     read(environment, data) {
       const built: JsonObject = {}
-      for (const [name, part] of parts) setMember(built, name, valueOf(part, environment, data))
+      for (const [name, part] of parts) setMember(built, name, partValue(part, environment, data))
       return built
     },
   }
 }
 
-function valueOf(part: Part, environment: Parameters<Read>[0], data: unknown): unknown {
+function partValue(part: Part, environment: Parameters<Read>[0], data: unknown): unknown {
   return 'read' in part ? part.read(environment, data) : part.constant
 }
 
