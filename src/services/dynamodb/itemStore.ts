@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Item } from './attributeValue.ts'
+import type { EncodedItem } from './itemCodec.ts'
 import { encodeKey, encodePartition, joinKeys } from './keyEncoding.ts'
 import type { IndexSchema, KeyAttribute, KeySchema } from './tableSchema.ts'
 
@@ -18,9 +19,7 @@ export interface StoredIndexKey extends StoredKey {
 }
 
 /** An item as stored. */
-export interface StoredItem {
-  /** AttributeValues as JSON. */
-  json: string
+export interface StoredItem extends EncodedItem {
   /** Bytes as DynamoDB counts them. */
   size: number
 }
@@ -77,7 +76,7 @@ export interface Range {
 /** The rows of one table and its indexes in SQLite. */
 export interface ItemStore {
   get(key: StoredKey): StoredItem | undefined
-  put(key: StoredKey, json: string, size: number, expires: number | null): void
+  put(key: StoredKey, item: EncodedItem, size: number, expires: number | null): void
   delete(key: StoredKey): void
   addToIndex(index: string, key: StoredIndexKey): void
   removeFromIndex(index: string, key: StoredIndexKey): void
@@ -113,8 +112,8 @@ export function createItemStore(
       return prepared
     }
   }
-  const get = lazily(`SELECT item, size FROM ${items} WHERE h = ? AND r = ?`)
-  const put = lazily(`INSERT OR REPLACE INTO ${items} (h, r, size, expires, item) VALUES (?, ?, ?, ?, ?)`)
+  const get = lazily(`SELECT shape, item, size FROM ${items} WHERE h = ? AND r = ?`)
+  const put = lazily(`INSERT OR REPLACE INTO ${items} (h, r, size, expires, shape, item) VALUES (?, ?, ?, ?, ?, ?)`)
   const remove = lazily(`DELETE FROM ${items} WHERE h = ? AND r = ?`)
   const count = lazily(`SELECT count(*), coalesce(sum(size), 0) FROM ${items}`)
   const expired = lazily(
@@ -138,10 +137,10 @@ export function createItemStore(
 
   return {
     get(key) {
-      const row = get().get(key.h, key.r) as unknown as [string, number] | undefined
-      return row === undefined ? undefined : { json: row[0], size: row[1] }
+      const row = get().get(key.h, key.r) as unknown as [number, string, number] | undefined
+      return row === undefined ? undefined : { shape: row[0], text: row[1], size: row[2] }
     },
-    put: (key, json, size, expires) => void put().run(key.h, key.r, size, expires, json),
+    put: (key, { shape, text }, size, expires) => void put().run(key.h, key.r, size, expires, shape, text),
     delete: (key) => void remove().run(key.h, key.r),
     addToIndex: (index, { h, r, bh, br }) =>
       void cached(`INSERT OR REPLACE INTO ${indexTable(index)} (h, r, bh, br) VALUES (?, ?, ?, ?)`).run(h, r, bh, br),
@@ -149,8 +148,8 @@ export function createItemStore(
       void cached(`DELETE FROM ${indexTable(index)} WHERE h = ? AND r = ? AND bh = ? AND br = ?`).run(h, r, bh, br),
     range(index, range, limit) {
       const { sql, values } = rangeQuery(items, index === undefined ? undefined : indexTable(index), range)
-      const rows = cached(sql).all(...values, limit) as unknown as [string, number][]
-      return rows.map(([json, size]) => ({ json, size }))
+      const rows = cached(sql).all(...values, limit) as unknown as [number, string, number][]
+      return rows.map(([shape, text, size]) => ({ shape, text, size }))
     },
     expired: (now, limit) =>
       (expired().all(now, limit) as unknown as [Uint8Array, Uint8Array][]).map(([h, r]) => ({ h, r })),
@@ -198,5 +197,5 @@ function rangeQuery(items: string, index: string | undefined, range: Range): { s
   const source = index === undefined ? items : `${index} i CROSS JOIN ${items} b ON b.h = i.bh AND b.r = i.br`
   const sorted = order.map((column) => `${own}${column}${descending ? ' DESC' : ''}`).join(', ')
   const condition = where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`
-  return { sql: `SELECT item, size FROM ${source}${condition} ORDER BY ${sorted} LIMIT ?`, values }
+  return { sql: `SELECT shape, item, size FROM ${source}${condition} ORDER BY ${sorted} LIMIT ?`, values }
 }

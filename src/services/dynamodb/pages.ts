@@ -43,7 +43,7 @@ export function readPage(
   let from = range
   for (;;) {
     const rows = table.storage.items.range(index?.name, from, chunk)
-    const read = parseRows(rows)
+    const read = table.storage.codec.decodeAll(rows)
     for (const [position, item] of read.entries()) {
       const indexed = projects ? projectToIndex(index, item) : item
       page.scanned++
@@ -62,14 +62,6 @@ export function readPage(
     const fitting = Math.ceil((MAX_PAGE_BYTES - page.bytes) / average) + 1
     chunk = Math.max(1, Math.min(limit - page.scanned, fitting, MAX_CHUNK))
   }
-}
-
-/** One call of the parser for many rows costs less than one each. */
-function parseRows(rows: readonly StoredItem[]): Item[] {
-  if (rows.length === 0) return []
-  let json = '['
-  for (let index = 0; index < rows.length; index++) json += (index === 0 ? '' : ',') + (rows[index] as StoredItem).json
-  return JSON.parse(`${json}]`) as Item[]
 }
 
 /** Where an item is in the order of a table or index. */

@@ -1,11 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Item } from './attributeValue.ts'
+import { createItemCodec, type EncodedItem, type ItemCodec } from './itemCodec.ts'
 import { createItemStore, type ItemStore, storedIndexKey, storedKey } from './itemStore.ts'
 import type { IndexSchema, TableSchema } from './tableSchema.ts'
 
 /** What SQLite keeps of one DynamoDB table, whoever defined it: its rows and what must outlive a restart. */
 export interface TableStorage {
   items: ItemStore
+  codec: ItemCodec
   /** Number of the storage, stable as long as the table is there. */
   id: number
   tableId: string
@@ -14,7 +15,7 @@ export interface TableStorage {
   /** Makes the indexes' storage as the schema has it: new ones are filled, others go. */
   setIndexes(schema: TableSchema): void
   /** Fills the column that says when items expire; undefined empties it. */
-  setExpiry(expiresAt: ((json: string) => number | null) | undefined): void
+  setExpiry(expiresAt: ((item: EncodedItem) => number | null) | undefined): void
 }
 
 /** The SQLite file of all tables. */
@@ -32,6 +33,9 @@ export interface Storage {
 const BACKFILL_CHUNK = 500
 
 export function createStorage(database: DatabaseSync): Storage {
+  database.exec(
+    'PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -32000; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000',
+  )
   database.exec(`
     CREATE TABLE IF NOT EXISTS storage (
       id INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT NOT NULL, keys TEXT NOT NULL, table_id TEXT NOT NULL,
@@ -39,11 +43,17 @@ export function createStorage(database: DatabaseSync): Storage {
     CREATE TABLE IF NOT EXISTS storage_index (
       id INTEGER PRIMARY KEY AUTOINCREMENT, storage INTEGER NOT NULL, name TEXT NOT NULL, keys TEXT NOT NULL,
       UNIQUE (storage, name));
+    CREATE TABLE IF NOT EXISTS shape (
+      id INTEGER PRIMARY KEY AUTOINCREMENT, storage INTEGER NOT NULL, definition TEXT NOT NULL);
+    CREATE INDEX IF NOT EXISTS shape_of_storage ON shape (storage);
   `)
   const begin = database.prepare('BEGIN IMMEDIATE')
   const commit = database.prepare('COMMIT')
   const rollback = database.prepare('ROLLBACK')
+  const addShape = database.prepare('INSERT INTO shape (storage, definition) VALUES (?, ?)')
   let inTransaction = false
+  /** Shapes that go if the transaction goes. */
+  let addedShapes: { codec: ItemCodec; shape: number }[] = []
 
   function transaction<T>(work: () => T): T {
     if (inTransaction) return work()
@@ -53,9 +63,12 @@ export function createStorage(database: DatabaseSync): Storage {
       const result = work()
       commit.run()
       inTransaction = false
+      addedShapes = []
       return result
     } catch (error) {
       inTransaction = false
+      for (const { codec, shape } of addedShapes) codec.forget(shape)
+      addedShapes = []
       // A full disk may have ended the transaction already.
       if (database.isTransaction) rollback.run()
       throw error
@@ -74,26 +87,49 @@ export function createStorage(database: DatabaseSync): Storage {
       const inserted = select.get(arn, keys) as NonNullable<ReturnType<typeof select.get>>
       database.exec(
         `CREATE TABLE items_${Number(inserted['id'])} (h BLOB NOT NULL, r BLOB NOT NULL, size INTEGER NOT NULL,
-           expires INTEGER, item TEXT NOT NULL, PRIMARY KEY (h, r)) WITHOUT ROWID`,
+           expires INTEGER, shape INTEGER NOT NULL, item TEXT NOT NULL, PRIMARY KEY (h, r)) WITHOUT ROWID`,
       )
       return inserted
     })
     const id = Number(row['id'])
     const indexIds = new Map<string, number>()
     const items = createItemStore(database, id, indexIds)
+    const codec = openCodec(id)
     const storage: TableStorage = {
       id,
       items,
+      codec,
       tableId: String(row['table_id']),
       createdAt: Number(row['created_at']),
-      setIndexes: (wanted) => transaction(() => setIndexes(id, indexIds, items, wanted)),
+      setIndexes: (wanted) => transaction(() => setIndexes(id, indexIds, items, codec, wanted)),
       setExpiry: (expiresAt) => transaction(() => setExpiry(id, expiresAt)),
     }
     storage.setIndexes(schema)
     return storage
   }
 
-  function setIndexes(id: number, indexIds: Map<string, number>, items: ItemStore, schema: TableSchema): void {
+  function openCodec(id: number): ItemCodec {
+    const known = database
+      .prepare('SELECT id, definition FROM shape WHERE storage = ?')
+      .all(id)
+      .map((row): [number, string] => [Number(row['id']), String(row['definition'])])
+    const codec = createItemCodec(known, {
+      add(definition) {
+        const shape = Number(addShape.run(id, definition).lastInsertRowid)
+        if (inTransaction) addedShapes.push({ codec, shape })
+        return shape
+      },
+    })
+    return codec
+  }
+
+  function setIndexes(
+    id: number,
+    indexIds: Map<string, number>,
+    items: ItemStore,
+    codec: ItemCodec,
+    schema: TableSchema,
+  ): void {
     const known = new Map(
       database
         .prepare('SELECT name, id, keys FROM storage_index WHERE storage = ?')
@@ -125,7 +161,7 @@ export function createStorage(database: DatabaseSync): Storage {
       added.push(index)
     }
     for (const { id: unused } of known.values()) dropIndex(unused)
-    if (added.length > 0) fillIndexes(items, schema, added)
+    if (added.length > 0) fillIndexes(items, codec, schema, added)
   }
 
   function dropIndex(indexId: number): void {
@@ -133,12 +169,14 @@ export function createStorage(database: DatabaseSync): Storage {
     database.prepare('DELETE FROM storage_index WHERE id = ?').run(indexId)
   }
 
-  function setExpiry(id: number, expiresAt: ((json: string) => number | null) | undefined): void {
+  function setExpiry(id: number, expiresAt: ((item: EncodedItem) => number | null) | undefined): void {
     database.exec(`UPDATE items_${id} SET expires = NULL WHERE expires IS NOT NULL`)
     database.exec(`DROP INDEX IF EXISTS expires_${id}`)
     if (expiresAt === undefined) return
-    database.function(`expires_at_${id}`, { deterministic: true }, (json) => expiresAt(String(json)))
-    database.exec(`UPDATE items_${id} SET expires = expires_at_${id}(item)`)
+    database.function(`expires_at_${id}`, { deterministic: true }, (shape, text) =>
+      expiresAt({ shape: Number(shape), text: String(text) }),
+    )
+    database.exec(`UPDATE items_${id} SET expires = expires_at_${id}(shape, item)`)
     database.exec(`CREATE INDEX expires_${id} ON items_${id} (expires) WHERE expires IS NOT NULL`)
   }
 
@@ -153,6 +191,7 @@ export function createStorage(database: DatabaseSync): Storage {
           for (const index of database.prepare('SELECT id FROM storage_index WHERE storage = ?').all(id))
             dropIndex(Number(index['id']))
           database.exec(`DROP TABLE IF EXISTS items_${id}`)
+          database.prepare('DELETE FROM shape WHERE storage = ?').run(id)
           database.prepare('DELETE FROM storage WHERE id = ?').run(id)
         }
       })
@@ -160,12 +199,11 @@ export function createStorage(database: DatabaseSync): Storage {
   }
 }
 
-function fillIndexes(items: ItemStore, schema: TableSchema, added: readonly IndexSchema[]): void {
+function fillIndexes(items: ItemStore, codec: ItemCodec, schema: TableSchema, added: readonly IndexSchema[]): void {
   let after: ReturnType<typeof storedKey> | undefined
   for (;;) {
     const rows = items.range(undefined, after === undefined ? {} : { after }, BACKFILL_CHUNK)
-    for (const { json } of rows) {
-      const item = JSON.parse(json) as Item
+    for (const item of codec.decodeAll(rows)) {
       const key = storedKey(schema, item)
       after = key
       for (const index of added) {

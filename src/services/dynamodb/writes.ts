@@ -23,7 +23,7 @@ export function readBefore(table: OpenTable, key: StoredKey): Before | undefined
   return {
     stored,
     get item() {
-      item ??= JSON.parse(stored.json) as Item
+      item ??= table.storage.codec.decode(stored)
       return item
     },
   }
@@ -57,7 +57,7 @@ export function applyWrite(write: Write, onChange: ChangeListener | undefined): 
   const items = table.storage.items
   if (after !== undefined) {
     const expires = table.timeToLive === undefined ? null : expiryOf(after, table.timeToLive)
-    items.put(key, JSON.stringify(after), write.afterSize, expires)
+    items.put(key, table.storage.codec.encode(after), write.afterSize, expires)
   } else if (before !== undefined) items.delete(key)
   for (const index of table.schema.indexes) {
     const { removed, added } = indexChange(write, index)

@@ -1,4 +1,4 @@
-import { type Item, readItem } from '../attributeValue.ts'
+import { readItem } from '../attributeValue.ts'
 import { consumedCapacity, emptyUsage, readUnits, wantsCapacity } from '../capacity.ts'
 import { readExpressions } from '../expressionParameters.ts'
 import { storedKey } from '../itemStore.ts'
@@ -13,7 +13,7 @@ export const getItem: Operation = ({ tables }, input, scope) => {
   checkKey(table.schema, key)
   if (projection !== undefined) checkKeyPaths(table.schema, projection.paths)
   const stored = table.storage.items.get(storedKey(table.schema, key))
-  const found = stored === undefined ? undefined : (JSON.parse(stored.json) as Item)
+  const found = stored === undefined ? undefined : table.storage.codec.decode(stored)
   const item = found === undefined || projection === undefined ? found : projection.project(found)
   const output: Record<string, unknown> = item === undefined ? {} : { Item: item }
   if (wantsCapacity(input)) {

@@ -36,8 +36,8 @@ export function prepareUpdate(table: OpenTable, { key, expressions }: UpdateRequ
 /** Computes the item after an update, whose condition holds. */
 export function applyUpdate(write: Write, { key, expressions }: UpdateRequest): Item {
   const { table, before } = write
-  // Parsed anew: the update changes it, and the item as it was is still needed.
-  const item = before === undefined ? key : (JSON.parse(before.stored.json) as Item)
+  // Decoded anew: the update changes it, and the item as it was is still needed.
+  const item = before === undefined ? key : table.storage.codec.decode(before.stored)
   const update = expressions.update
   if (update !== undefined) {
     update.apply(item)
