@@ -28,6 +28,10 @@ export interface RequestCredentials {
   headers: readonly (readonly [name: string, value: string])[]
   body: Uint8Array
   remoteAddress?: string
+  /** Whether the request came over TLS. */
+  secure?: boolean
+  /** For Lambda authorizers' requestContext. */
+  requestId?: string
   /** For Lambda authorizers' requestContext. */
   operation?: { query?: string; operationName?: string; variables?: unknown }
 }

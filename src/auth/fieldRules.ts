@@ -7,6 +7,7 @@ import {
   isObjectType,
   Kind,
 } from 'graphql'
+import { type Log, silentLog } from '../observability/log.ts'
 import type { AuthenticationType, GraphqlApi } from '../resources.ts'
 import type { Caller } from './caller.ts'
 
@@ -45,9 +46,28 @@ type Access = ReadonlyMap<AuthenticationType, ReadonlySet<string> | undefined>
  * Reads the authorization directives of a schema. A field's own directives replace those of its type, these replace the
  * default mode of the API; nothing is handed down from a field to the type it returns.
  */
-export function compileFieldRules(schema: GraphQLSchema, api: GraphqlApi): FieldRules {
+export function compileFieldRules(schema: GraphQLSchema, api: GraphqlApi, log: Log = silentLog): FieldRules {
   const accessOf = compileAccess(schema, api)
   const roots = rootTypeNames(schema)
+  const checked = new WeakSet<readonly string[]>()
+  /** A name that matches no field denies nothing, which its author should hear of: once per answer of the authorizer. */
+  const warnOfTypos = (deniedFields: readonly string[] | undefined): void => {
+    if (deniedFields === undefined || checked.has(deniedFields)) return
+    checked.add(deniedFields)
+    const prefix = `${api.arn}/types/`
+    const unknown = deniedFields.filter((name) => {
+      const [typeName = '', fieldName = ''] = name.startsWith(prefix)
+        ? name.slice(prefix.length).split('/fields/')
+        : name.split('.')
+      const ofOtherApi = name.startsWith('arn:') && !name.startsWith(prefix)
+      return !ofOtherApi && accessOf(typeName, fieldName) === undefined
+    })
+    if (unknown.length > 0)
+      log('warn', 'deniedFields of a Lambda authorizer names fields that the schema has not; they deny nothing', {
+        api: api.arn,
+        deniedFields: unknown.slice(0, 20),
+      })
+  }
 
   const decide: FieldRules['decide'] = (mode, typeName, fieldName) => {
     if (isIntrospection(typeName, fieldName)) return 'allow'
@@ -66,6 +86,7 @@ export function compileFieldRules(schema: GraphQLSchema, api: GraphqlApi): Field
           if (caller.denies?.(typeName, fieldName) === true) return false
           return !roots.has(typeName) || caller.mayUse?.(typeName, fieldName) === true
         case 'AWS_LAMBDA':
+          warnOfTypos(caller.deniedFields)
           return !isDeniedField(caller.deniedFields, api, typeName, fieldName)
         default: {
           const groups = accessOf(typeName, fieldName)?.get(caller.mode)

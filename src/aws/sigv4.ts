@@ -179,7 +179,7 @@ export interface SignatureClaim {
 /** Whether a request carries a Signature Version 4 in one of its forms, complete or not. */
 export function isSigned(request: Pick<SignableRequest, 'target' | 'headers'>): boolean {
   return (
-    request.headers.some(([name, value]) => name.toLowerCase() === 'authorization' && value.startsWith('AWS4-')) ||
+    request.headers.some(([name, value]) => name.toLowerCase() === 'authorization' && /^AWS\d-/.test(value)) ||
     (request.target.includes('X-Amz-') && queryParameters(request.target).has('X-Amz-Algorithm'))
   )
 }

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createAuthenticator } from '../../src/auth/authenticator.ts'
+import type { AuthenticationError } from '../../src/auth/caller.ts'
+import { requestOfAuthObject } from '../../src/auth/headers.ts'
+import { createCredentialStore } from '../../src/auth/iam/credentialStore.ts'
 import {
   type HeaderList,
+  isSigned,
   presign,
   readSignature,
   type SignableRequest,
@@ -10,6 +15,62 @@ import {
   signRequest,
   verifySignature,
 } from '../../src/aws/sigv4.ts'
+import { createCatalog } from '../../src/catalog.ts'
+import type { GraphqlApi } from '../../src/resources.ts'
+
+/** A vector of `sigv4/requests.json`. */
+export interface RequestVector {
+  id: string
+  description: string
+  now: string
+  request: { method: string; target: string; headers: [string, string][]; body: string }
+  surface?: 'realtime-connect' | 'realtime-start'
+  expected: { accept: boolean; errorType?: string }
+}
+
+export interface RequestVectors {
+  region: string
+  service: string
+  knownCredentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }[]
+  vectors: RequestVector[]
+}
+
+export function readRequestVectors(folder: string): RequestVectors {
+  return JSON.parse(readFileSync(join(folder, 'sigv4/requests.json'), 'utf8')) as RequestVectors
+}
+
+/**
+ * Sends a vector's request through the whole authentication of an API in AWS_IAM mode.
+ * @returns undefined when it is let in, else the error's type. A request without any signature is told so by the
+ * GraphQL endpoint in words of its own; the vectors name what the signing front end says.
+ */
+export async function refusalOf(set: RequestVectors, vector: RequestVector): Promise<string | undefined> {
+  const catalog = createCatalog()
+  const clock = { now: () => Date.parse(vector.now), at: () => () => {} }
+  const credentials = createCredentialStore({ configured: set.knownCredentials, catalog, clock })
+  const authenticator = createAuthenticator({ catalog, credentials, clock, lambda: { invoke: () => Promise.reject() } })
+  const api: GraphqlApi = {
+    arn: `arn:aws:appsync:${set.region}:000000000000:apis/a`,
+    apiId: 'a',
+    name: 'a',
+    uris: {},
+    authenticationType: 'AWS_IAM',
+  }
+  const { request } = vector
+  const signed =
+    vector.surface === undefined
+      ? { ...request, body: Buffer.from(request.body) }
+      : requestOfAuthObject(Object.fromEntries(request.headers), request)
+  try {
+    await authenticator.authenticate(api, signed)
+    return undefined
+  } catch (error) {
+    const { errorType } = error as AuthenticationError
+    return errorType === 'UnauthorizedException' && !isSigned(signed)
+      ? 'MissingAuthenticationTokenException'
+      : errorType
+  }
+}
 
 interface Steps extends SignatureSteps {
   signedRequest: { method: string; target: string; headers: [string, string][]; body: string }
