@@ -6,9 +6,9 @@ import { isAbsent, isList, isMap, jsonText } from './values.ts'
 
 function expression(name: string): UtilFunction {
   return (environment, args) => {
-    const [filter] = args
-    if (args.length !== 1 || !(isMap(filter) || isAbsent(filter))) return mismatch(environment, `transform.${name}`)
-    return jsonText(environment, dynamodbExpression(environment, filter))
+    if (args.length > 1) return mismatch(environment, `transform.${name}`)
+    const rendered = dynamodbExpression(environment, args[0])
+    return rendered === null ? null : jsonText(environment, rendered)
   }
 }
 

@@ -1,6 +1,6 @@
 import { attributeValue } from '../dynamodb.ts'
 import { failure, type UtilEnvironment } from '../environment.ts'
-import { entriesOf, isAbsent, isList, isMap, newMap, type PlainMap } from '../values.ts'
+import { entriesOf, isList, isMap, newMap, type PlainMap } from '../values.ts'
 
 /** What `toDynamoDBFilterExpression` and `toDynamoDBConditionExpression` give as JSON. */
 export interface DynamoDBExpression {
@@ -20,6 +20,12 @@ const COMPARISONS = new Map([
   ['ge', '>='],
 ])
 
+const FUNCTIONS = new Map([
+  ['contains', 'contains'],
+  ['notContains', 'NOT contains'],
+  ['beginsWith', 'begins_with'],
+])
+
 const ATTRIBUTE_TYPES = new Map([
   ['_null', 'NULL'],
   ['string', 'S'],
@@ -35,128 +41,140 @@ const ATTRIBUTE_TYPES = new Map([
 
 /**
  * The DynamoDB expression of a filter object: `{"title": {"contains": "x"}}` is `(contains(#title,:title_contains))`.
- * Conditions are in parentheses and joined with AND; `and` and `or` take a list (or one filter), `not` one filter.
+ * Conditions are in parentheses and joined with AND; `and` and `or` take a list, `not` one filter. Value names carry
+ * where they stand: `:or_0_title_contains`. A filter that has another form gives null, no error. All of it, the joiners
+ * that empty parts leave behind too, is as the service was recorded.
  */
-export function dynamodbExpression(environment: UtilEnvironment, filter: unknown): DynamoDBExpression {
-  const builder = new ExpressionBuilder(environment)
-  const conditions = isMap(filter) ? builder.conditions(filter, '', 0) : []
+export function dynamodbExpression(environment: UtilEnvironment, filter: unknown): DynamoDBExpression | null {
+  if (!isMap(filter)) return null
+  const builder: Builder = { environment, names: newMap(), values: newMap() }
+  const clauses = clausesOf(builder, filter, '', 0)
+  if (clauses === undefined) return null
   return {
-    expression: conditions.join(' AND '),
+    expression: clauses.join(' AND '),
     expressionNames: builder.names as Record<string, string>,
     expressionValues: builder.values,
   }
 }
 
-class ExpressionBuilder {
-  readonly names: PlainMap = newMap()
-  readonly values: PlainMap = newMap()
-  private readonly environment: UtilEnvironment
+interface Builder {
+  readonly environment: UtilEnvironment
+  readonly names: PlainMap
+  readonly values: PlainMap
+}
 
-  constructor(environment: UtilEnvironment) {
-    this.environment = environment
+type Filter = Map<string, unknown> | PlainMap
+
+/** One clause for each member of a filter; undefined when one of them cannot be rendered. */
+function clausesOf(builder: Builder, filter: Filter, prefix: string, depth: number): string[] | undefined {
+  if (depth > MAX_DEPTH) throw failure('The filter is nested too deeply.')
+  const clauses: string[] = []
+  for (const [name, operand] of entriesOf(filter)) {
+    builder.environment.charge(4)
+    if (operand === undefined) continue
+    const clause =
+      name === 'and' || name === 'or'
+        ? group(builder, name, operand, prefix, depth)
+        : name === 'not'
+          ? negation(builder, operand, prefix, depth)
+          : field(builder, name, operand, prefix)
+    if (clause === undefined) return undefined
+    clauses.push(clause)
   }
+  return clauses
+}
 
-  conditions(filter: Map<string, unknown> | PlainMap, prefix: string, depth: number): string[] {
-    if (depth > MAX_DEPTH) throw failure('The filter is nested too deeply.')
-    const conditions: string[] = []
-    for (const [name, operand] of entriesOf(filter)) {
-      this.environment.charge(4)
-      if (isAbsent(operand)) continue
-      if ((name === 'and' || name === 'or') && (isList(operand) || isMap(operand))) {
-        const joined = this.group(name, operand, prefix, depth)
-        if (joined !== undefined) conditions.push(joined)
-      } else if (name === 'not' && isMap(operand)) {
-        const inner = this.conditions(operand, `${prefix}not_`, depth + 1)
-        if (inner.length > 0) conditions.push(`(NOT ${all(inner)})`)
-      } else if (isMap(operand)) conditions.push(...this.field(name, operand, prefix))
-      else throw failure(`Invalid condition for '${name}': an object of operators is required.`)
+function group(
+  builder: Builder,
+  name: 'and' | 'or',
+  operand: unknown,
+  prefix: string,
+  depth: number,
+): string | undefined {
+  if (!isList(operand)) return undefined
+  const parts: string[] = []
+  for (const [index, part] of operand.entries()) {
+    const clauses = isMap(part) ? clausesOf(builder, part, `${prefix}${name}_${index}_`, depth + 1) : undefined
+    if (clauses === undefined) return undefined
+    parts.push(wrapped(clauses, ' AND '))
+  }
+  return wrapped(parts, name === 'and' ? ' AND ' : ' OR ')
+}
+
+function negation(builder: Builder, operand: unknown, prefix: string, depth: number): string | undefined {
+  const clauses = isMap(operand) ? clausesOf(builder, operand, `${prefix}not_`, depth + 1) : undefined
+  return clauses === undefined ? undefined : `(NOT ${wrapped(clauses, ' AND ')})`
+}
+
+function field(builder: Builder, name: string, operand: unknown, prefix: string): string | undefined {
+  if (!isMap(operand)) return undefined
+  builder.names[`#${name}`] = name
+  return operators(builder, `#${name}`, `:${prefix}${name}`, operand, 0)
+}
+
+/** The conditions on one attribute (or its size), wrapped when there are several. */
+function operators(builder: Builder, path: string, value: string, operand: Filter, depth: number): string | undefined {
+  if (depth > MAX_DEPTH) throw failure('The filter is nested too deeply.')
+  const conditions: string[] = []
+  for (const [operator, right] of entriesOf(operand)) {
+    builder.environment.charge(4)
+    if (right === undefined) continue
+    let rendered: string | undefined
+    if (operator === 'size') {
+      if (!isMap(right)) return undefined
+      const size = path.startsWith('size(') ? path : `size(${path})`
+      rendered = operators(builder, size, `${value}_size`, right, depth + 1)
+      if (rendered === '') continue
+    } else {
+      const plain = condition(builder, path, operator, right, `${value}_${operator}`)
+      rendered = plain === undefined ? undefined : `(${plain})`
     }
-    return conditions
+    if (rendered === undefined) return undefined
+    conditions.push(rendered)
   }
+  return wrapped(conditions, ' AND ')
+}
 
-  private group(name: 'and' | 'or', operand: unknown, prefix: string, depth: number): string | undefined {
-    const parts: string[] = []
-    const list = isList(operand) ? operand : [operand]
-    list.forEach((part, index) => {
-      if (!isMap(part)) return
-      const inner = this.conditions(part, `${prefix}${name}_${index}_`, depth + 1)
-      if (inner.length > 0) parts.push(all(inner))
-    })
-    if (parts.length <= 1) return parts[0]
-    return `(${parts.join(name === 'and' ? ' AND ' : ' OR ')})`
-  }
-
-  private field(name: string, operators: Map<string, unknown> | PlainMap, prefix: string): string[] {
-    let label = placeholder(name)
-    // Two names that differ only in characters which placeholders do not have.
-    while (Object.hasOwn(this.names, `#${label}`) && this.names[`#${label}`] !== name) label += '_'
-    const path = `#${label}`
-    const conditions: string[] = []
-    for (const [operator, operand] of entriesOf(operators)) {
-      this.environment.charge(4)
-      if (isAbsent(operand)) continue
-      conditions.push(`(${this.condition(path, operator, operand, `:${prefix}${label}_${operator}`)})`)
+function condition(
+  builder: Builder,
+  path: string,
+  operator: string,
+  operand: unknown,
+  value: string,
+): string | undefined {
+  const comparison = COMPARISONS.get(operator)
+  if (comparison !== undefined) return `${path} ${comparison} ${bind(builder, value, operand)}`
+  const call = FUNCTIONS.get(operator)
+  if (call !== undefined) return `${call}(${path},${bind(builder, value, operand)})`
+  switch (operator) {
+    case 'between': {
+      if (!isList(operand) || operand.length < 2) return undefined
+      const start = bind(builder, `${value}_start`, operand[0])
+      return `${path} BETWEEN ${start} AND ${bind(builder, `${value}_end`, operand[1])}`
     }
-    if (conditions.length > 0) this.names[path] = name
-    return conditions
-  }
-
-  private condition(path: string, operator: string, operand: unknown, value: string): string {
-    const comparison = COMPARISONS.get(operator)
-    if (comparison !== undefined) return `${path} ${comparison} ${this.value(value, operand)}`
-    switch (operator) {
-      case 'contains':
-        return `contains(${path},${this.value(value, operand)})`
-      case 'notContains':
-        return `NOT contains(${path},${this.value(value, operand)})`
-      case 'beginsWith':
-        return `begins_with(${path},${this.value(value, operand)})`
-      case 'between': {
-        if (!isList(operand) || operand.length !== 2)
-          throw failure("The operator 'between' requires a list of two values.")
-        return `${path} BETWEEN ${this.value(`${value}_1`, operand[0])} AND ${this.value(`${value}_2`, operand[1])}`
-      }
-      case 'in': {
-        if (!isList(operand) || operand.length === 0) throw failure("The operator 'in' requires a list of values.")
-        return `${path} IN (${operand.map((one, index) => this.value(`${value}_${index + 1}`, one)).join(',')})`
-      }
-      case 'attributeExists':
-        return `${operand === false ? 'attribute_not_exists' : 'attribute_exists'}(${path})`
-      case 'attributeType': {
-        const type = typeof operand === 'string' ? (ATTRIBUTE_TYPES.get(operand) ?? operand) : operand
-        return `attribute_type(${path},${this.value(value, type)})`
-      }
-      case 'size':
-        return this.size(path, operand, value)
-      default:
-        throw failure(`Unsupported operator '${operator}'.`)
+    case 'in': {
+      if (!isList(operand)) return undefined
+      // Nothing to compare with prints as Java's null.
+      if (operand.length === 0) return 'null'
+      return `${path} IN (${operand.map((one, index) => bind(builder, `${value}_${index}`, one)).join(', ')})`
     }
-  }
-
-  private size(path: string, operand: unknown, value: string): string {
-    if (!isMap(operand)) return `size(${path}) = ${this.value(value, operand)}`
-    const parts = entriesOf(operand).map(([operator, limit]) => {
-      const comparison = COMPARISONS.get(operator)
-      if (comparison !== undefined) return `size(${path}) ${comparison} ${this.value(`${value}_${operator}`, limit)}`
-      if (operator !== 'between' || !isList(limit) || limit.length !== 2)
-        throw failure(`Unsupported operator '${operator}'.`)
-      const low = this.value(`${value}_between_1`, limit[0])
-      return `size(${path}) BETWEEN ${low} AND ${this.value(`${value}_between_2`, limit[1])}`
-    })
-    return parts.join(' AND ')
-  }
-
-  private value(name: string, operand: unknown): string {
-    this.values[name] = attributeValue(this.environment, operand)
-    return name
+    case 'attributeExists':
+      if (typeof operand !== 'boolean') return undefined
+      return `${operand ? 'attribute_exists' : 'attribute_not_exists'}(${path})`
+    case 'attributeType': {
+      const type = typeof operand === 'string' ? ATTRIBUTE_TYPES.get(operand) : undefined
+      return type === undefined ? undefined : `attribute_type(${path},${bind(builder, value, type)})`
+    }
+    default:
+      return undefined
   }
 }
 
-/** Placeholders are letters, digits and underscores. */
-function placeholder(name: string): string {
-  return name.replace(/[^A-Za-z0-9_]/g, '_')
+function bind(builder: Builder, name: string, operand: unknown): string {
+  builder.values[name] = attributeValue(builder.environment, operand)
+  return name
 }
 
-function all(conditions: string[]): string {
-  return conditions.length === 1 ? (conditions[0] as string) : `(${conditions.join(' AND ')})`
+function wrapped(parts: readonly string[], joiner: string): string {
+  return parts.length > 1 ? `(${parts.join(joiner)})` : (parts[0] ?? '')
 }
