@@ -3,7 +3,7 @@ import { compileJsonataTemplate, type Evaluate, type Offered } from '../jsonata/
 import { compilePathOrIntrinsic, compileTemplate } from '../jsonpath/payloadTemplate.ts'
 import { MAX_VARIABLE_NAME_LENGTH, type Read, VARIABLE_NAME } from '../jsonpath/statePath.ts'
 import { has, objectField, type Place, problem } from './check.ts'
-import { then } from './json.ts'
+import { andThen } from './json.ts'
 import { StatesError } from './statesError.ts'
 
 /** Bytes of one variable, and of everything that one `Assign` sets. */
@@ -43,7 +43,7 @@ export function compileJsonataAssign(
   if (fields === undefined) return undefined
   const evaluate = compileJsonataTemplate(place, 'Assign', fields, offered)
   return (environment, states) =>
-    then(evaluate(environment, states), (values) =>
+    andThen(evaluate(environment, states), (values) =>
       withinLimit(new Map(Object.entries(values as Record<string, unknown>)), place),
     )
 }

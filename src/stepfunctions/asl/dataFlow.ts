@@ -6,7 +6,7 @@ import { compilePathField, compileTemplate } from '../jsonpath/payloadTemplate.t
 import { compileStatePath, type Read } from '../jsonpath/statePath.ts'
 import { compileAssign, compileJsonataAssign } from './assign.ts'
 import { has, type Place, problem, textField } from './check.ts'
-import { member, then } from './json.ts'
+import { andThen, member } from './json.ts'
 import type { Departure, EvaluationEnvironment, Evaluator, Leave } from './program.ts'
 import { StatesError } from './statesError.ts'
 
@@ -44,7 +44,7 @@ function compileArguments(place: Place, template: boolean): Evaluator {
   }
   const evaluate = compileJsonataTemplate(place, 'Arguments', member(place.fields, 'Arguments'))
   return (environment) =>
-    then(evaluate(environment, { input: environment.input }), (value) => {
+    andThen(evaluate(environment, { input: environment.input }), (value) => {
       environment.inspect?.('afterArguments', value)
       return value
     })
@@ -94,9 +94,9 @@ function compileJsonataLeave(place: Place, options: LeaveOptions, offered: reado
     const states = options.result ? { input: environment.input, result } : { input: environment.input }
     const finish = (assigned: ReadonlyMap<string, unknown> | undefined): MaybePromise<Departure> => {
       const value = output === undefined ? (options.result ? result : environment.input) : output(environment, states)
-      return then(value, (out) => (assigned === undefined ? { output: out } : { output: out, assigned }))
+      return andThen(value, (out) => (assigned === undefined ? { output: out } : { output: out, assigned }))
     }
-    return assign === undefined ? finish(undefined) : then(assign(environment, states), finish)
+    return assign === undefined ? finish(undefined) : andThen(assign(environment, states), finish)
   }
 }
 
@@ -144,10 +144,10 @@ export function compileCatchLeave(
     return (environment, errorOutput): MaybePromise<Departure> => {
       const states = { input: environment.input, errorOutput }
       const finish = (assigned: ReadonlyMap<string, unknown> | undefined): MaybePromise<Departure> =>
-        then(output === undefined ? errorOutput : output(environment, states), (out) =>
+        andThen(output === undefined ? errorOutput : output(environment, states), (out) =>
           assigned === undefined ? { output: out } : { output: out, assigned },
         )
-      return assign === undefined ? finish(undefined) : then(assign(environment, states), finish)
+      return assign === undefined ? finish(undefined) : andThen(assign(environment, states), finish)
     }
   }
   const resultPath = compileResultPath(place)

@@ -1,7 +1,7 @@
 import { compileTyped, isExpression } from '../jsonata/template.ts'
 import { compilePathField } from '../jsonpath/payloadTemplate.ts'
 import { checkNumber, has, type NumberLimits, oneOf, type Place, textField } from './check.ts'
-import { member, then } from './json.ts'
+import { andThen, member } from './json.ts'
 import type { Evaluator } from './program.ts'
 import { StatesError } from './statesError.ts'
 
@@ -24,7 +24,7 @@ export function compileNumberField(place: Place, field: string, rules: NumberRul
     const evaluate = compileTyped<number>(place, field, value, 'number')
     const name = place.field === '' ? field : `${place.field}/${field}`
     return (environment) =>
-      then(evaluate(environment, { input: environment.input }), (number) => {
+      andThen(evaluate(environment, { input: environment.input }), (number) => {
         if (!rules.fraction && !Number.isInteger(number)) {
           throw new StatesError(
             'States.QueryEvaluationError',

@@ -22,6 +22,7 @@ interface Walk {
   states: Set<string>
   builds: boolean
   topLevel: string | undefined
+  hasDocument: boolean
 }
 
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -30,10 +31,14 @@ function nodes(value: unknown): Node[] {
   return Array.isArray(value) ? value.filter(isNode) : isNode(value) ? [value] : []
 }
 
-/** Finds what an expression refers to. Throws `JsonataSyntaxError` for what the service refuses. */
-export function analyse(root: unknown): Analysis {
-  const walk: Walk = { free: new Set(), states: new Set(), builds: false, topLevel: undefined }
-  if (isNode(root)) visit(root, walk, new Set(), false)
+/**
+ * Finds what an expression refers to. Throws `JsonataSyntaxError` for what the service refuses.
+ *
+ * @param hasDocument whether there is a document that names at the top level refer to; the service gives none
+ */
+export function analyse(root: unknown, hasDocument: boolean): Analysis {
+  const walk: Walk = { free: new Set(), states: new Set(), builds: false, topLevel: undefined, hasDocument }
+  if (isNode(root)) visit(root, walk, new Set(), hasDocument)
   if (walk.topLevel !== undefined) {
     throw new JsonataSyntaxError(
       'UNSUPPORTED_JSONATA_EXPRESSION',
@@ -148,6 +153,7 @@ function isBareName(node: Node): boolean {
 function note(value: unknown, walk: Walk, bound: ReadonlySet<string>): void {
   const name = String(value)
   if (name === '$') {
+    if (walk.hasDocument) return
     throw new JsonataSyntaxError('INVALID_JSONATA_EXPRESSION', "Reference to '$$' is not supported.")
   }
   if (name !== '' && !bound.has(name)) walk.free.add(name)

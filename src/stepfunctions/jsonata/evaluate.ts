@@ -24,6 +24,6 @@ export async function evaluateExpression(
 }
 
 /** Compiles an expression for {@link evaluateExpression}. Throws `JsonataSyntaxError`. */
-export function parseExpression(text: string): Expression {
-  return compileExpression(text, 'bounded')
+export function parseExpression(text: string, hasDocument = false): Expression {
+  return compileExpression(text, 'bounded', hasDocument)
 }

@@ -69,11 +69,15 @@ const originals = new Map(
   await Promise.all([...Object.keys(CHARGED), 'fromMillis'].map(async (name) => [name, await builtIn(name)] as const)),
 )
 
-/** Compiles an expression. Throws `JsonataSyntaxError`. */
-export function compileExpression(text: string, mode: Mode): Expression {
+/**
+ * Compiles an expression. Throws `JsonataSyntaxError`.
+ *
+ * @param hasDocument whether it is evaluated over a document, which the service never does
+ */
+export function compileExpression(text: string, mode: Mode, hasDocument = false): Expression {
   const bounded = mode === 'bounded'
   const compiled = parse(text, bounded)
-  const analysis = analyseSafely(compiled)
+  const analysis = analyseSafely(compiled, hasDocument)
   const calls = (name: string): boolean => analysis.free.has(name)
   for (const [name, signature] of Object.entries(CHARGED)) {
     // `clone` is called by every transform; the others only where they are named.
@@ -134,9 +138,9 @@ function parse(text: string, bounded: boolean): jsonata.Expression {
   }
 }
 
-function analyseSafely(compiled: jsonata.Expression): Analysis {
+function analyseSafely(compiled: jsonata.Expression, hasDocument: boolean): Analysis {
   try {
-    return analyse(compiled.ast())
+    return analyse(compiled.ast(), hasDocument)
   } catch (error) {
     if (error instanceof RangeError) {
       throw new JsonataSyntaxError('INVALID_JSONATA_EXPRESSION', 'The expression is nested too deeply')
@@ -154,10 +158,15 @@ function watch(
     if (typeof result === 'string') {
       if (result.length > MAX_STRING_LENGTH) throw memoryError()
       if (bounded && result.length > IN_PROCESS_CHARACTERS) throw new Handover()
-    } else if (bounded && typeof result === 'object' && result !== null && expression.type !== 'variable') {
+    } else if (bounded && isData(result) && expression.type !== 'variable') {
       if (scales.weigh(result) > IN_PROCESS_NODES) throw new Handover()
     }
   }
+}
+
+/** Functions are objects of the evaluator, which know their surroundings; they are no data. */
+function isData(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !('_jsonata_lambda' in value || '_jsonata_function' in value)
 }
 
 function charge(name: string, bounded: boolean): (...args: unknown[]) => unknown {

@@ -12,6 +12,8 @@ export function createScales(limit: number): Scales {
   const weigh = (value: unknown, depth: number): number => {
     if (typeof value === 'string') return 1 + value.length / 64
     if (typeof value !== 'object' || value === null) return 1
+    // A function knows its surroundings, which are no part of the data.
+    if ('_jsonata_lambda' in value || '_jsonata_function' in value) return 1
     const before = known.get(value)
     // A list may have grown since (JSONata appends to its sequences); a length that differs is weighed again.
     if (before !== undefined && !Array.isArray(value)) return before

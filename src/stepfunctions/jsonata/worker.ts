@@ -13,11 +13,12 @@ const compiled = new Map<string, Expression>()
 
 async function answer(job: Job): Promise<Answer> {
   try {
-    let expression = compiled.get(job.text)
+    const key = `${job.document === undefined}${job.text}`
+    let expression = compiled.get(key)
     if (expression === undefined) {
-      expression = compileExpression(job.text, 'worker')
+      expression = compileExpression(job.text, 'worker', job.document !== undefined)
       if (compiled.size >= MAX_COMPILED) compiled.clear()
-      compiled.set(job.text, expression)
+      compiled.set(key, expression)
     }
     const value = plainValue(
       await expression.evaluate(job.document, job.bindings, {

@@ -81,7 +81,7 @@ function run(worker: Worker, { job, resolve, reject }: Waiting): void {
     if (done) return
     done = true
     clearTimeout(kill)
-    worker.removeAllListeners()
+    for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event)
     // A thread that dies later, on its way out, has nobody to tell.
     worker.on('error', () => {})
     running -= 1

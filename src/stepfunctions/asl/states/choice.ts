@@ -5,7 +5,7 @@ import type { Read } from '../../jsonpath/statePath.ts'
 import { compileAssign, compileJsonataAssign } from '../assign.ts'
 import { arrayField, below, checkFields, has, type Place, problem, requireFields, textField } from '../check.ts'
 import { compileFilterPath, compileInput } from '../dataFlow.ts'
-import { isObject, member, then } from '../json.ts'
+import { andThen, isObject, member } from '../json.ts'
 import type { ChoiceState, Departure, EvaluationEnvironment, Evaluator } from '../program.ts'
 import { StatesError } from '../statesError.ts'
 
@@ -71,7 +71,7 @@ function chooser(input: Evaluator, ways: readonly Way[]): Evaluator<Chosen> {
       'Failed to transition out of the state. The state does not point to a next state.',
     )
   }
-  return (environment) => then(input(environment), (data) => from(environment, data, 0))
+  return (environment) => andThen(input(environment), (data) => from(environment, data, 0))
 }
 
 function jsonPathWay(inner: Place, next: string, outputPath: Read | undefined): Way {
@@ -99,7 +99,7 @@ function jsonataWay(inner: Place, next: string): Way {
   }
   const leave = leaveJsonata(inner, next)
   return (environment, data) =>
-    then(condition(environment, { input: environment.input }), (holds) =>
+    andThen(condition(environment, { input: environment.input }), (holds) =>
       holds === true ? leave(environment, data) : undefined,
     )
 }
@@ -112,9 +112,9 @@ function leaveJsonata(place: Place, next: string): Way {
   return (environment) => {
     const states = { input: environment.input }
     const finish = (assigned: ReadonlyMap<string, unknown> | undefined): MaybePromise<Chosen> =>
-      then(output === undefined ? environment.input : output(environment, states), (out) =>
+      andThen(output === undefined ? environment.input : output(environment, states), (out) =>
         assigned === undefined ? { next, output: out } : { next, output: out, assigned },
       )
-    return assign === undefined ? finish(undefined) : then(assign(environment, states), finish)
+    return assign === undefined ? finish(undefined) : andThen(assign(environment, states), finish)
   }
 }

@@ -2,7 +2,7 @@ import type { MaybePromise } from '../../../aws/service.ts'
 import { compileTyped, isExpression } from '../../jsonata/template.ts'
 import { compilePathOrIntrinsic } from '../../jsonpath/payloadTemplate.ts'
 import { checkFields, has, oneOf, type Place, problem, textField } from '../check.ts'
-import { member, then } from '../json.ts'
+import { andThen, member } from '../json.ts'
 import type { Evaluator, FailState } from '../program.ts'
 import { StatesError } from '../statesError.ts'
 
@@ -18,8 +18,8 @@ export function compileFail(place: Place): FailState {
     name: place.stateName,
     queryLanguage: place.language,
     failure: (environment): MaybePromise<{ error?: string; cause?: string }> =>
-      then(error?.(environment), (name) =>
-        then(cause?.(environment), (text) => ({
+      andThen(error?.(environment), (name) =>
+        andThen(cause?.(environment), (text) => ({
           ...(name === undefined ? {} : { error: name }),
           ...(text === undefined ? {} : { cause: text }),
         })),

@@ -3,7 +3,7 @@ import { compilePathField, compileTemplate } from '../../jsonpath/payloadTemplat
 import { below, checkFields, has, objectField, oneOf, type Place, problem, requireFields, textField } from '../check.ts'
 import { compileInput, compileLeave } from '../dataFlow.ts'
 import { compileCatch, compileRetry } from '../errorHandling.ts'
-import { isObject, member, setMember, then } from '../json.ts'
+import { andThen, isObject, member, setMember } from '../json.ts'
 import { compileNumberField } from '../numberField.ts'
 import type { Block, Evaluator, ItemBatcher, ItemReader, MapState, ResultWriter } from '../program.ts'
 import { StatesError } from '../statesError.ts'
@@ -166,7 +166,7 @@ function compileItems(place: Place, input: Evaluator): Evaluator<readonly unknow
   const text = (has(place, 'ItemsPath') ? textField(place, 'ItemsPath') : undefined) ?? '$'
   const read = compilePathField(place, 'ItemsPath', text)
   return (environment) =>
-    then(input(environment), (data) => {
+    andThen(input(environment), (data) => {
       const items = read(environment, data)
       environment.inspect?.('afterItemsPath', items)
       if (!Array.isArray(items)) {
@@ -185,7 +185,7 @@ function compileItemInput(place: Place, input: Evaluator): MapState['itemInput']
   const field = has(place, 'ItemSelector') ? 'ItemSelector' : has(place, 'Parameters') ? 'Parameters' : undefined
   if (field === undefined) return (_, item) => item.value
   const read = compileTemplate(place, field, member(place.fields, field))
-  return (environment) => then(input(environment), (data) => read(environment, data))
+  return (environment) => andThen(input(environment), (data) => read(environment, data))
 }
 
 function compileArguments(place: Place): Evaluator {
@@ -237,7 +237,7 @@ function compileReaderConfig(place: Place): Evaluator<Record<string, unknown>> {
     if (key !== 'MaxItems' && key !== 'MaxItemsPath' && key !== 'Comment') setMember(constant, key, value)
   }
   return (environment) =>
-    maxItems === undefined ? constant : then(maxItems(environment), (count) => ({ ...constant, MaxItems: count }))
+    maxItems === undefined ? constant : andThen(maxItems(environment), (count) => ({ ...constant, MaxItems: count }))
 }
 
 function compileItemBatcher(place: Place): ItemBatcher | undefined {

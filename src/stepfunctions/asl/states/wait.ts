@@ -3,7 +3,7 @@ import { PathNotFoundError } from '../../jsonpath/path.ts'
 import { compileStatePath, type Read } from '../../jsonpath/statePath.ts'
 import { checkFields, checkNumber, has, oneOf, type Place, problem, refersTo, textField } from '../check.ts'
 import { compileInput, compileLeave } from '../dataFlow.ts'
-import { member, then } from '../json.ts'
+import { andThen, member } from '../json.ts'
 import type { EvaluationEnvironment, Evaluator, WaitState } from '../program.ts'
 import { StatesError } from '../statesError.ts'
 import { parseTimestamp } from '../timestamp.ts'
@@ -81,7 +81,7 @@ function compileSeconds(place: Place): Evaluator<number> {
   if (place.language === 'JSONata' && isExpression(value)) {
     const evaluate = compileTyped<number>(place, 'Seconds', value, 'number')
     return (environment) =>
-      then(evaluate(environment, { input: environment.input }), (seconds) => {
+      andThen(evaluate(environment, { input: environment.input }), (seconds) => {
         if (!Number.isInteger(seconds)) {
           throw new StatesError(
             'States.QueryEvaluationError',
@@ -108,7 +108,7 @@ function compileTimestamp(place: Place): Evaluator<number> {
   if (place.language === 'JSONata' && isExpression(value)) {
     const evaluate = compileTyped<string>(place, 'Timestamp', value, 'string')
     return (environment) =>
-      then(evaluate(environment, { input: environment.input }), (text) => {
+      andThen(evaluate(environment, { input: environment.input }), (text) => {
         const instant = parseTimestamp(text)
         if (instant === undefined) {
           throw new StatesError(
@@ -145,7 +145,7 @@ function compilePath(
     return () => 0
   }
   return (environment) =>
-    then(input(environment), (data) => {
+    andThen(input(environment), (data) => {
       let value: unknown
       try {
         value = read(environment, data)
