@@ -54,7 +54,10 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
       while (left > 0) {
         left--
         const sent = performance.now()
-        const { status, body } = await exchange(typeof options.request === 'function' ? options.request() : options.request, first)
+        const { status, body } = await exchange(
+          typeof options.request === 'function' ? options.request() : options.request,
+          first,
+        )
         latencies.push(performance.now() - sent)
         if (first) options.check?.(body, status)
         first = false
@@ -65,7 +68,8 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   const seconds = (performance.now() - started) / 1000
   const cpu = cpuOf(options.pid) - cpuBefore
   latencies.sort((a, b) => a - b)
-  const at = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0
+  const at = (share: number): number =>
+    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0
   return {
     requests: options.requests,
     seconds,
@@ -79,7 +83,9 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
 /** Writes a request and reads one answer with a Content-Length or chunks. */
 function createExchange(socket: Socket) {
   let buffered = Buffer.alloc(0)
-  let wanted: { resolve: (answer: { status: number; body: string }) => void; reject: (error: Error) => void; text: boolean } | undefined
+  let wanted:
+    | { resolve: (answer: { status: number; body: string }) => void; reject: (error: Error) => void; text: boolean }
+    | undefined
   const fail = (error: Error): void => wanted?.reject(error)
   socket.on('error', fail)
   socket.on('close', () => fail(new Error('the server closed the connection')))
@@ -97,7 +103,10 @@ function createExchange(socket: Socket) {
       bodyEnd = last + 5
     }
     if (buffered.length < bodyEnd) return
-    const answer = { status: Number(head.slice(9, 12)), body: wanted.text ? buffered.toString('utf8', end + 4, bodyEnd) : '' }
+    const answer = {
+      status: Number(head.slice(9, 12)),
+      body: wanted.text ? buffered.toString('utf8', end + 4, bodyEnd) : '',
+    }
     buffered = buffered.subarray(bodyEnd)
     const { resolve } = wanted
     wanted = undefined

@@ -10,7 +10,11 @@ const endpoint = process.argv[2]
 const dynamodb =
   endpoint === undefined
     ? undefined
-    : new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } })
+    : new DynamoDBClient({
+        endpoint,
+        region: 'us-east-1',
+        credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      })
 const schema = plainSchema(async (id) => {
   const { Item } = (await dynamodb?.send(new GetItemCommand({ TableName: 'items', Key: { id: { S: id } } }))) ?? {}
   return Item === undefined ? null : unmarshall(Item)
