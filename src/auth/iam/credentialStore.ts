@@ -1,12 +1,13 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { DEFAULT_ACCOUNT_ID, parseArn } from '../../aws/arn.ts'
 import type { Clock } from '../../aws/clock.ts'
 import { systemClock } from '../../aws/clock.ts'
+import { createSealer } from '../../aws/sealedToken.ts'
 import type { Catalog } from '../../catalog.ts'
 import { type Log, silentLog } from '../../observability/log.ts'
 import type { PolicyDocument, Role } from '../../resources.ts'
 import { awsManagedPolicies } from './managedPolicies.ts'
-import { administratorPolicy, compilePolicies, emptyPolicy, intersect, type Policy } from './policy.ts'
+import { administratorPolicy, compilePolicies, emptyPolicy, intersect, type Policy, roleOfSession } from './policy.ts'
 
 /** The identity of a Cognito identity pool behind temporary credentials; named as in AppSync's `ctx.identity`. */
 export interface CognitoIdentity {
@@ -44,12 +45,15 @@ export interface CredentialSetting {
   secretAccessKey: string
   /** Makes the key a temporary one that never ends. */
   sessionToken?: string
-  /** @default the account of `arn`, else 000000000000 */
+  /** @default the account of `principalArn`, else 000000000000 */
   accountId?: string
-  /** ARN of a user, of a role (then the project's policies of that role hold), or of a role's session. @default the root */
-  arn?: string
+  /** ARN of a user, a role or a role's session. @default the account's root */
+  principalArn?: string
   cognitoIdentity?: CognitoIdentity
-  /** Identity policies. @default those of the role that `arn` names; everything is allowed where there is none */
+  /**
+   * Identity policies. @default those that the project has for the role or user that `principalArn` names; everything is
+   * allowed where it has none
+   */
   policies?: readonly PolicyDocument[]
   /** ARNs of managed policies, added to `policies`. */
   managedPolicyArns?: readonly string[]
@@ -114,7 +118,7 @@ export function createCredentialStore(options: {
   log?: Log
 }): CredentialStore {
   const { catalog, clock = systemClock, log = silentLog, secret = randomBytes(32) } = options
-  const tokenKey = createHmac('sha256', secret).update('session tokens').digest()
+  const sealer = createSealer(secret, 'session tokens')
   const opened = new Map<string, SessionToken>()
   const rolePolicies = new Map<string, Policy>()
   for (const type of ['AWS::IAM::Role', 'AWS::IAM::ManagedPolicy'] as const)
@@ -161,27 +165,44 @@ export function createCredentialStore(options: {
     return policy
   }
 
+  const policyOfPrincipal = ({ principalArn, accountId, userName }: Principal): Policy => {
+    const roleArn = roleOfSession(principalArn)
+    if (roleArn !== undefined)
+      return findRole(catalog, roleArn) === undefined ? administratorPolicy : policyOfRole(roleArn)
+    const known = rolePolicies.get(principalArn)
+    if (known !== undefined) return known
+    const attached = catalog
+      .collection('AWS::IAM::ManagedPolicy')
+      .list()
+      .filter((policy) => policy.users.includes(userName ?? '') && parseArn(policy.arn)?.accountId === accountId)
+    const policy =
+      attached.length === 0
+        ? administratorPolicy
+        : compile(
+            attached.map(({ policyDocument }) => policyDocument),
+            principalArn,
+          )
+    rolePolicies.set(principalArn, policy)
+    return policy
+  }
+
   const configured = new Map<string, { setting: CredentialSetting; credential: Credential }>()
   const settings = options.configured ?? []
   for (const setting of settings.length === 0 && options.loopbackOnly === true ? [LOOPBACK_CREDENTIAL] : settings) {
     const principal = principalOf(setting)
-    const roleArn = roleArnOf(principal.principalArn)
-    const own =
+    const given =
       setting.policies === undefined && setting.managedPolicyArns === undefined
         ? undefined
         : compile(
-            [...(setting.policies ?? []), ...managed(setting.managedPolicyArns ?? [], setting.accessKeyId)],
+            [...(setting.policies ?? []), ...managed(setting.managedPolicyArns ?? [], principal.principalArn)],
             principal.principalArn,
           )
-    // A role's policies come from the project, which may change while the server runs.
+    // The project's policies may change while the server runs: they are looked up when they are asked for.
     const policy: Policy =
-      own ??
-      (roleArn === undefined
+      given ??
+      (principal.principalArn.endsWith(':root')
         ? administratorPolicy
-        : {
-            decide: (request) =>
-              (findRole(catalog, roleArn) === undefined ? administratorPolicy : policyOfRole(roleArn)).decide(request),
-          })
+        : { decide: (request) => policyOfPrincipal(principal).decide(request) })
     configured.set(setting.accessKeyId, {
       setting,
       credential: {
@@ -198,7 +219,7 @@ export function createCredentialStore(options: {
   const open = (token: string): SessionToken | undefined => {
     const known = opened.get(token)
     if (known !== undefined) return known
-    const session = openToken(tokenKey, token)
+    const session = sealer.open(token) as SessionToken | undefined
     if (session === undefined) return undefined
     if (opened.size >= MAX_OPENED_TOKENS) opened.delete(opened.keys().next().value ?? '')
     opened.set(token, session)
@@ -244,7 +265,7 @@ export function createCredentialStore(options: {
       return {
         accessKeyId,
         secretAccessKey: secretOf(accessKeyId),
-        sessionToken: sealToken(tokenKey, {
+        sessionToken: sealer.seal({
           accessKeyId,
           roleArn: request.roleArn,
           sessionName: request.sessionName,
@@ -252,7 +273,7 @@ export function createCredentialStore(options: {
           expiresAt,
           ...(request.sessionPolicy !== undefined && { sessionPolicy: request.sessionPolicy }),
           ...(request.cognitoIdentity !== undefined && { cognitoIdentity: request.cognitoIdentity }),
-        }),
+        } satisfies SessionToken),
         expiration: expiresAt,
         assumedRoleArn: principal.principalArn,
         assumedRoleId: principal.userId,
@@ -283,18 +304,22 @@ function uniqueId(prefix: 'AIDA' | 'AROA', arn: string): string {
 type Principal = Pick<Credential, 'accountId' | 'principalArn' | 'userId' | 'userName'>
 
 function principalOf(setting: CredentialSetting): Principal {
-  const arn = setting.arn === undefined ? undefined : parseArn(setting.arn)
+  const arn = setting.principalArn === undefined ? undefined : parseArn(setting.principalArn)
   const accountId = setting.accountId ?? arn?.accountId ?? DEFAULT_ACCOUNT_ID
-  if (setting.arn === undefined || arn === undefined || arn.resource === 'root')
+  if (setting.principalArn === undefined || arn === undefined || arn.resource === 'root')
     return { accountId, principalArn: `arn:aws:iam::${accountId}:root`, userId: accountId }
   const [kind, ...names] = arn.resource.split('/')
   if (kind === 'user') {
     const userName = names.at(-1) ?? ''
-    return { accountId, principalArn: setting.arn, userId: uniqueId('AIDA', setting.arn), userName }
+    return { accountId, principalArn: setting.principalArn, userId: uniqueId('AIDA', setting.principalArn), userName }
   }
-  if (kind === 'role') return { ...sessionPrincipal(setting.arn, 'sidestage'), accountId }
+  if (kind === 'role') return { ...sessionPrincipal(setting.principalArn, 'sidestage'), accountId }
   const [roleName = '', session = ''] = names
-  return { accountId, principalArn: setting.arn, userId: `${uniqueId('AROA', `${accountId}/${roleName}`)}:${session}` }
+  return {
+    accountId,
+    principalArn: setting.principalArn,
+    userId: `${uniqueId('AROA', `${accountId}/${roleName}`)}:${session}`,
+  }
 }
 
 /** `arn:aws:iam::A:role/path/R` with session S is `arn:aws:sts::A:assumed-role/R/S`. */
@@ -307,11 +332,6 @@ function sessionPrincipal(roleArn: string, sessionName: string): Principal {
     principalArn: `arn:${arn?.partition ?? 'aws'}:sts::${accountId}:assumed-role/${roleName}/${sessionName}`,
     userId: `${uniqueId('AROA', `${accountId}/${roleName}`)}:${sessionName}`,
   }
-}
-
-function roleArnOf(principalArn: string): string | undefined {
-  const match = /^arn:([\w-]+):sts::(\d+):assumed-role\/([^/]+)\/[^/]+$/.exec(principalArn)
-  return match === null ? undefined : `arn:${match[1]}:iam::${match[2]}:role/${match[3]}`
 }
 
 function attachedPolicies(catalog: Catalog, role: Role): PolicyDocument[] {
@@ -331,30 +351,6 @@ interface SessionToken {
   expiresAt: number
   sessionPolicy?: PolicyDocument
   cognitoIdentity?: CognitoIdentity
-}
-
-const IV_BYTES = 12
-const TAG_BYTES = 16
-
-function sealToken(key: Uint8Array, session: SessionToken): string {
-  const iv = randomBytes(IV_BYTES)
-  const cipher = createCipheriv('aes-256-gcm', key, iv)
-  const body = Buffer.concat([cipher.update(JSON.stringify(session)), cipher.final()])
-  return Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64')
-}
-
-/** @returns what was sealed; undefined for anything else. */
-function openToken(key: Uint8Array, token: string): SessionToken | undefined {
-  const bytes = Buffer.from(token, 'base64')
-  if (bytes.length <= IV_BYTES + TAG_BYTES || bytes.toString('base64') !== token) return undefined
-  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
-  decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES))
-  try {
-    const text = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()])
-    return JSON.parse(text.toString('utf8')) as SessionToken
-  } catch {
-    return undefined
-  }
 }
 
 /** Compares in a time that does not depend on where the texts differ. */
