@@ -81,6 +81,8 @@ export interface GraphqlSchema extends Resource {
   definition: string
   status: 'PROCESSING' | 'ACTIVE' | 'DELETING' | 'FAILED' | 'SUCCESS' | 'NOT_APPLICABLE'
   details?: string
+  /** How the last upload ended: one that failed leaves `definition` as it was before. */
+  creation?: { status: 'SUCCESS' | 'FAILED'; details?: string }
   /** Where it came from, for messages. */
   sourceFile?: string
 }
