@@ -1,0 +1,34 @@
+import { Kind } from 'graphql'
+import type { Coercion } from './coercion.ts'
+import { CoercionError, shortText } from './coercion.ts'
+
+function parse(value: unknown): unknown {
+  if (typeof value === 'string') {
+    try {
+      return JSON.parse(value)
+    } catch {
+      // told below
+    }
+  }
+  throw new CoercionError(`Unable to parse \`${shortText(value)}\` as valid JSON.`)
+}
+
+/** AWSJSON: resolvers see the parsed value, clients its text. */
+export const awsJson: Coercion = {
+  parseValue: parse,
+  parseLiteral: (node) => parse(node.kind === Kind.STRING ? node.value : undefined),
+  serialize(value) {
+    // A resolver that hands on JSON text (a Lambda function that stringified, a stored text) means that JSON.
+    if (typeof value === 'string' && isJsonText(value)) return value
+    return JSON.stringify(value)
+  },
+}
+
+function isJsonText(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}

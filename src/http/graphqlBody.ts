@@ -1,0 +1,118 @@
+import type { IncomingMessage } from 'node:http'
+import { promisify } from 'node:util'
+import { brotliDecompress, gunzip, inflate } from 'node:zlib'
+
+/** A request that ends before it becomes an operation: the answer's status and error. */
+export class GraphqlHttpError extends Error {
+  override readonly name = 'GraphqlHttpError'
+  readonly status: number
+  readonly errorType: string
+
+  constructor(status: number, errorType: string, message: string) {
+    super(message)
+    this.status = status
+    this.errorType = errorType
+  }
+}
+
+/** Largest body, before and after decompression, in bytes. AppSync names no bound; its payloads end at 5 MB. */
+export const MAX_GRAPHQL_BODY_BYTES = 8 * 1024 * 1024
+/** Time for a body to arrive, in milliseconds. */
+export const MAX_BODY_ARRIVAL_MS = 30_000
+const SWEEP_MS = 1_000
+
+const tooLarge = (): GraphqlHttpError =>
+  new GraphqlHttpError(413, 'PayloadTooLargeException', `The request body exceeds ${MAX_GRAPHQL_BODY_BYTES} bytes.`)
+
+interface Reading {
+  startedAt: number
+  fail(error: GraphqlHttpError): void
+}
+
+/** Reads bodies, bounded in size while they arrive and in time, at the cost of one timer for all of them. */
+export interface BodyReader {
+  /** Calls back exactly once; at once when nothing but an empty body can come. */
+  read(request: IncomingMessage, done: (body: Buffer | GraphqlHttpError) => void): void
+  close(): void
+}
+
+export function createBodyReader(
+  now: () => number = Date.now,
+  maxBytes = MAX_GRAPHQL_BODY_BYTES,
+  maxMs = MAX_BODY_ARRIVAL_MS,
+): BodyReader {
+  const readings = new Set<Reading>()
+  let sweeper: NodeJS.Timeout | undefined
+
+  const sweep = (): void => {
+    const limit = now() - maxMs
+    for (const reading of readings) {
+      if (reading.startedAt > limit) break
+      const message = 'The request body did not arrive in time.'
+      reading.fail(new GraphqlHttpError(408, 'RequestTimeoutException', message))
+    }
+    if (readings.size === 0) stop()
+  }
+  const stop = (): void => {
+    clearInterval(sweeper)
+    sweeper = undefined
+  }
+
+  return {
+    read(request, done) {
+      const announced = request.headers['content-length']
+      if (announced !== undefined && Number(announced) > maxBytes) return done(tooLarge())
+      const chunks: Buffer[] = []
+      let size = 0
+      let isDone = false
+      const finish = (result: Buffer | GraphqlHttpError): void => {
+        if (isDone) return
+        isDone = true
+        readings.delete(reading)
+        done(result)
+      }
+      const reading: Reading = {
+        startedAt: now(),
+        fail(error) {
+          request.pause()
+          finish(error)
+        },
+      }
+      readings.add(reading)
+      sweeper ??= setInterval(sweep, SWEEP_MS).unref()
+      request.on('data', (chunk: Buffer) => {
+        size += chunk.length
+        if (size > maxBytes) reading.fail(tooLarge())
+        else if (!isDone) chunks.push(chunk)
+      })
+      request.on('end', () => finish(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)))
+      const gone = (): void =>
+        finish(new GraphqlHttpError(400, 'MalformedHttpRequestException', 'The request body ended early.'))
+      request.on('error', gone)
+      request.on('close', gone)
+    },
+    close: stop,
+  }
+}
+
+const inflaters = { gzip: promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) }
+
+/** Undoes `Content-Encoding`; undefined when there is nothing to undo. `amz-1.0` is what AWS clients call none. */
+export function decompress(
+  body: Buffer,
+  encoding: string | undefined,
+  maxBytes = MAX_GRAPHQL_BODY_BYTES,
+): Promise<Buffer> | undefined {
+  const name = encoding?.trim().toLowerCase()
+  if (name === undefined || name === '' || name === 'identity' || name === 'amz-1.0') return undefined
+  if (!Object.hasOwn(inflaters, name)) {
+    const message = `The content encoding '${name.slice(0, 40)}' is not supported.`
+    return Promise.reject(new GraphqlHttpError(415, 'UnsupportedMediaTypeException', message))
+  }
+  return inflaters[name as keyof typeof inflaters](body, { maxOutputLength: maxBytes }).catch((error: unknown) => {
+    const isTooLarge = error instanceof RangeError
+    throw isTooLarge
+      ? tooLarge()
+      : new GraphqlHttpError(400, 'MalformedHttpRequestException', 'Unable to decompress the request body.')
+  })
+}
