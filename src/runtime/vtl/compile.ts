@@ -1,0 +1,164 @@
+import {
+  type CompiledStep,
+  type Outcome,
+  type ResolverContext,
+  type ResolverError,
+  ResolverSyntaxError,
+} from '../context.ts'
+import { BudgetSpent } from '../emit/budget.ts'
+import type { RunOptions } from '../emit/run.ts'
+import { runSliced } from '../emit/runSliced.ts'
+import { UtilError } from '../util/environment.ts'
+import { plainCopy } from '../util/values.ts'
+import { contextMap } from './context.ts'
+import { emitTemplate, type Render } from './emit.ts'
+import { OutputError, parseRequest, parseResponse } from './output.ts'
+import { parseTemplate } from './parse.ts'
+import { Halt, VtlRun } from './runtime.ts'
+import { syntaxError } from './syntaxError.ts'
+import { VtlError, type VtlValue } from './values.ts'
+
+/** Of a request or response mapping template (AppSync quota). */
+export const MAX_TEMPLATE_SIZE = 64 * 1024
+
+export interface TemplateOptions {
+  /** Request templates must print a request document; `#return` in them skips the data source. */
+  side: 'request' | 'response'
+  /** What errors call the template. @default 'template' */
+  name?: string
+  /** Where time and chance come from. */
+  run?: RunOptions
+}
+
+const compiled = new Map<string, Render>()
+const COMPILED_TEMPLATES = 2_000
+
+/** The template as JavaScript, made once per text. */
+export function renderOf(text: string, name: string): Render {
+  const known = compiled.get(text)
+  if (known !== undefined) return known
+  if (text.length > MAX_TEMPLATE_SIZE) {
+    throw syntaxError(name, text, MAX_TEMPLATE_SIZE, `The template is larger than ${MAX_TEMPLATE_SIZE} characters`)
+  }
+  let render: Render
+  try {
+    render = emitTemplate(parseTemplate(text, name), text, name)
+  } catch (error) {
+    // The stack ends before the limits on nesting do only for templates made for that.
+    if (error instanceof RangeError) throw syntaxError(name, text, 0, 'The template is nested too deeply')
+    throw error
+  }
+  if (compiled.size >= COMPILED_TEMPLATES) compiled.delete(compiled.keys().next().value as string)
+  compiled.set(text, render)
+  return render
+}
+
+/**
+ * Compiles a mapping template. Throws `ResolverSyntaxError` with line and column when it does not parse. The step never
+ * throws: what goes wrong in a run is its outcome.
+ */
+export function compileTemplate(text: string, options: TemplateOptions): CompiledStep {
+  const render = renderOf(text, options.name ?? 'template')
+  const { side } = options
+  const unit = { language: 'vtl' as const, source: text, part: side }
+  return {
+    run: (context) => runSliced(unit, context, (steps) => evaluateTemplate(render, side, context, steps, options.run)),
+  }
+}
+
+/** One evaluation with so many steps. Throws only the `BudgetSpent` of the steps. */
+export function evaluateTemplate(
+  render: Render,
+  side: 'request' | 'response',
+  context: ResolverContext,
+  steps: number,
+  options?: RunOptions,
+): Outcome {
+  const rendered = renderTemplate(render, context, steps, options)
+  if (rendered.type === 'error') return { ...rendered.effects, type: 'error', error: rendered.error }
+  if (rendered.type === 'returned') {
+    return side === 'request'
+      ? { ...rendered.effects, type: 'earlyReturn', value: rendered.value, skipTo: 'NEXT' }
+      : { ...rendered.effects, type: 'value', value: rendered.value }
+  }
+  try {
+    const value = side === 'request' ? parseRequest(rendered.text) : parseResponse(rendered.text)
+    return { ...rendered.effects, type: 'value', value }
+  } catch (error) {
+    return { ...rendered.effects, type: 'error', error: errorOf(error) }
+  }
+}
+
+type Traces = Pick<Outcome, 'stash' | 'appendedErrors' | 'logs' | 'effects'>
+
+/** What a template gave: its text, the value of a `#return`, or an error. */
+export type Rendered = { effects: Traces } & (
+  | { type: 'text'; text: string }
+  | { type: 'returned'; value: unknown }
+  | { type: 'error'; error: ResolverError }
+)
+
+/** Renders a template. Throws only the `BudgetSpent` of the steps. */
+export function renderTemplate(
+  render: Render,
+  context: ResolverContext,
+  steps: number,
+  options?: RunOptions,
+): Rendered {
+  const run = new VtlRun('VTL', context, options, steps)
+  let map: Map<unknown, VtlValue> | undefined
+  const effects = (): Traces => ({
+    stash: stashOf(run, map),
+    appendedErrors: run.appendedErrors,
+    logs: run.logs,
+    effects: run.effects,
+  })
+  try {
+    map = contextMap(run)
+    let text: string
+    try {
+      text = render(run, map)
+    } catch (error) {
+      if (!(error instanceof Halt)) throw error
+      text = error.text
+    }
+    if (run.returned !== undefined) {
+      const value = plainCopy(run, run.returned.value) ?? null
+      return { effects: effects(), type: 'returned', value }
+    }
+    return { effects: effects(), type: 'text', text }
+  } catch (error) {
+    if (error instanceof BudgetSpent && error.reason === 'steps') throw error
+    const described = errorOf(error)
+    return { effects: safeEffects(run, effects, context), type: 'error', error: described }
+  }
+}
+
+/** After an error, also one of size: a stash that cannot be copied any more stays as it was. */
+function safeEffects(run: VtlRun, effects: () => Traces, context: ResolverContext): Traces {
+  try {
+    return effects()
+  } catch (error) {
+    if (error instanceof BudgetSpent && error.reason === 'steps') throw error
+    return { stash: context.stash ?? {}, appendedErrors: run.appendedErrors, logs: run.logs, effects: run.effects }
+  }
+}
+
+/** The stash afterwards; the one given when the template did not touch it. */
+function stashOf(run: VtlRun, context: Map<unknown, VtlValue> | undefined): Record<string, unknown> {
+  const stash = context?.get('stash')
+  if (stash instanceof Map) return plainCopy(run, stash) as Record<string, unknown>
+  return run.context.stash ?? {}
+}
+
+function errorOf(error: unknown): ResolverError {
+  if (error instanceof UtilError) return error.detail
+  if (error instanceof VtlError || error instanceof OutputError || error instanceof BudgetSpent) {
+    return { message: error.message, errorType: 'MappingTemplate' }
+  }
+  if (error instanceof RangeError)
+    return { message: 'The template made a value that is too large.', errorType: 'MappingTemplate' }
+  throw error
+}
+
+export { ResolverSyntaxError }
