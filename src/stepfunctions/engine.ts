@@ -71,6 +71,13 @@ export interface WorkflowIntegrations {
   ) => MaybePromise<
     { headers?: Record<string, string>; query?: Record<string, string>; body?: Record<string, unknown> } | undefined
   >
+  /** What an `ItemReader` names (S3). Throws `StatesError`-like errors; without it an ItemReader fails clearly. */
+  readItems?: (reader: {
+    resource: string
+    arguments: unknown
+    readerConfig: Readonly<Record<string, unknown>>
+    scope: Scope
+  }) => Promise<readonly unknown[]>
   /** Every other call. Rejects clearly when there is no such service here. */
   awsSdk?: (call: AwsCall) => Promise<unknown>
 }
