@@ -1,7 +1,8 @@
 import { type Budget, BudgetSpent, MAX_EVALUATED_SIZE, MAX_NESTING } from './budget.ts'
+import { inheritsNothing, newMap } from './fromHost.ts'
 
 /**
- * The result of a run as plain data: null-prototype objects, arrays, strings, finite numbers, booleans and null, as
+ * The result of a run as plain data: maps that inherit nothing, arrays, strings, finite numbers, booleans and null, as
  * JSON would carry it (members that are undefined or functions are left out, such elements and NaN become null).
  *
  * Walks the value once and counts it as JSON would print it, shared parts as often as they are reached, so that no
@@ -62,8 +63,7 @@ function walkList(list: unknown[], state: Walk, depth: number): unknown[] {
 
 function walkMap(map: object, state: Walk, depth: number): object {
   const source = map as Record<string, unknown>
-  const isPlain = Object.getPrototypeOf(map) === null
-  let result: Record<string, unknown> | undefined = isPlain ? undefined : Object.create(null)
+  let result: Record<string, unknown> | undefined = inheritsNothing(map) ? undefined : newMap()
   const keys = Object.keys(source)
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index] as string
@@ -72,7 +72,7 @@ function walkMap(map: object, state: Walk, depth: number): object {
     if (plain !== undefined) count(state, key.length + 4)
     if (result === undefined) {
       if (plain === member && plain !== undefined) continue
-      result = Object.create(null) as Record<string, unknown>
+      result = newMap()
       for (let before = 0; before < index; before++) result[keys[before] as string] = source[keys[before] as string]
     }
     if (plain !== undefined) result[key] = plain

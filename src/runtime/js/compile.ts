@@ -9,13 +9,14 @@ import {
   ResolverSyntaxError,
 } from '../context.ts'
 import { BudgetSpent } from '../emit/budget.ts'
-import { fromHost, newMap } from '../emit/fromHost.ts'
+import { EmptyMap, fromHost, newMap } from '../emit/fromHost.ts'
 import type { RunOptions } from '../emit/run.ts'
 import { runSliced } from '../emit/runSliced.ts'
 import { toPlain } from '../emit/toPlain.ts'
 import { UtilError } from '../util/environment.ts'
 import { checkLanguage, exportedHandlers } from './check.ts'
-import { toKey } from './coerce.ts'
+import { toKey, toText } from './coerce.ts'
+import { contextMembers } from './contextMembers.ts'
 import { emitProgram, OPERATOR_NAMES, type Weakening } from './emitProgram.ts'
 import { isKnownModule, resolveHostName } from './hostValues.ts'
 import { JsRun } from './jsRun.ts'
@@ -48,7 +49,8 @@ const MAX_CACHED = 2_000
 interface Program {
   text: SourceText
   instantiate: Factory
-  handlers: ReadonlySet<string>
+  /** The exported handlers, and the members of `ctx` that each can reach (all when undefined). */
+  handlers: ReadonlyMap<string, ReadonlySet<string> | undefined>
   ownErrors: ReadonlySet<number>
 }
 
@@ -107,9 +109,11 @@ function programOf(code: string, weakening: Weakening | undefined): Program {
 const operatorFunctions: Readonly<Record<string, unknown>> = {
   ...operators,
   toKey,
+  toText,
   callMethod,
   callComputed,
   hasMethod,
+  EmptyMap,
 }
 
 function compileProgram(code: string, weakening: Weakening): Program {
@@ -134,7 +138,8 @@ function compileProgram(code: string, weakening: Weakening): Program {
     // The only place where text becomes code: all of it is made by the emitter from a parsed and checked program.
     const make = new Function(...parameters, 'h', emitted.code) as (...args: unknown[]) => Factory
     const instantiate = make(...values, emitted.hostFunctions)
-    return { text, instantiate, handlers: new Set(handlers.keys()), ownErrors: emitted.ownErrors }
+    const reached = new Map([...handlers].map(([name, binding]) => [name, contextMembers(binding, names)] as const))
+    return { text, instantiate, handlers: reached, ownErrors: emitted.ownErrors }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new ResolverSyntaxError(CODE_ERROR_MESSAGE, [
@@ -199,7 +204,7 @@ function evaluate(
   steps: number,
 ): Outcome {
   const run = new JsRun(program.text, context, options, steps)
-  let stash: Record<string, unknown> | undefined
+  let stash: unknown
   const finish = (ending: Ending): Outcome => ({
     ...ending,
     stash: context.stash,
@@ -208,13 +213,13 @@ function evaluate(
     effects: run.effects,
   })
   try {
-    const visible = programContext(context)
-    stash = visible['stash'] as Record<string, unknown>
+    const visible = programContext(context, program.handlers.get(handler))
+    stash = visible['stash']
     const instance = program.instantiate(run)
     const value = toPlain(instance[handler]?.(visible), run) ?? null
     return withStash(finish({ type: 'value', value }), stash, run)
   } catch (error) {
-    if (error instanceof EarlyReturn && stash !== undefined) {
+    if (error instanceof EarlyReturn) {
       try {
         const value = toPlain(error.value, run) ?? null
         return withStash(finish({ type: 'earlyReturn', value, skipTo: error.skipTo }), stash, run)
@@ -226,20 +231,26 @@ function evaluate(
   }
 }
 
-function withStash(outcome: Outcome, stash: Record<string, unknown>, run: JsRun): Outcome {
-  outcome.stash = toPlain(stash, run) as Record<string, unknown>
+/** The stash as the program left it; as it was given when the program cannot have seen it. */
+function withStash(outcome: Outcome, stash: unknown, run: JsRun): Outcome {
+  if (stash !== undefined) outcome.stash = toPlain(stash, run) as Record<string, unknown>
   return outcome
 }
 
-/** `ctx` as the program sees it: copies of its own, without anything of the host. */
-function programContext(context: ResolverContext): Record<string, unknown> {
+/** `ctx` as the program sees it: copies of its own, without anything of the host, of the members that it can reach. */
+function programContext(context: ResolverContext, reached: ReadonlySet<string> | undefined): Record<string, unknown> {
   const visible = newMap()
   const source = context as unknown as Record<string, unknown>
-  for (const key of Object.keys(source)) visible[key] = fromHost(source[key])
-  visible['arguments'] ??= newMap()
-  visible['args'] = visible['arguments']
-  visible['stash'] ??= newMap()
-  visible['outErrors'] ??= []
+  for (const key in source) {
+    if ((reached === undefined || reached.has(key)) && Object.hasOwn(source, key)) visible[key] = fromHost(source[key])
+  }
+  if (reached === undefined || reached.has('args') || reached.has('arguments')) {
+    const args = visible['arguments'] ?? fromHost(context.arguments ?? {})
+    visible['arguments'] = args
+    visible['args'] = args
+  }
+  if (reached === undefined || reached.has('stash')) visible['stash'] ??= newMap()
+  if (reached === undefined || reached.has('outErrors')) visible['outErrors'] ??= []
   return visible
 }
 

@@ -60,9 +60,12 @@ export const OPERATOR_NAMES = {
   $call: 'call',
   $host: 'host',
   $key: 'toKey',
+  $text: 'toText',
   $method: 'callMethod',
   $at: 'callComputed',
   $has: 'hasMethod',
+  $shape: 'shape',
+  $Map: 'EmptyMap',
 } as const
 
 interface FunctionState {
@@ -80,6 +83,8 @@ interface State {
   unique: number
   hostBindings: Map<Binding, HostValue | undefined>
   ownErrors: Set<number>
+  /** Constructors of the maps that literals make. */
+  shapes: string[]
 }
 
 /** Arithmetic and bit operators: both sides become numbers. */
@@ -105,6 +110,7 @@ export function emitProgram(
     unique: 0,
     hostBindings: new Map(),
     ownErrors: new Set(),
+    shapes: [],
   }
   const body = statements(program.body, state)
   const hoisted = hoistedVariables(program, state)
@@ -113,8 +119,9 @@ export function emitProgram(
     .map((name) => `${name}:${variable(handlers.get(name) as Binding)}`)
   const temps = temporaries(state.functions[0] as FunctionState)
   const host = state.hostFunctions.map((_, index) => `const h${index}=h[${index}];`).join('')
+  const shapes = state.shapes.map((code, index) => `const s${index}=${code};`).join('')
   return {
-    code: `"use strict";${host}return (b)=>{${temps}${hoisted}${body}return {__proto__:null,${result.join(',')}};}`,
+    code: `"use strict";${host}${shapes}return (b)=>{${temps}${hoisted}${body}return {__proto__:null,${result.join(',')}};}`,
     hostFunctions: state.hostFunctions,
     ownErrors: state.ownErrors,
   }
@@ -307,7 +314,7 @@ function pattern(target: Pattern, value: string, keyword: string, state: State):
         let before = ''
         if (property.computed) {
           key = uniqueName(state)
-          before = `const ${key}=$key(b,${expression(property.key, state)});`
+          before = `const ${key}=$text(b,${expression(property.key, state)});`
         } else key = literalKey(property.key)
         keys.push(key)
         return `${before}const ${name}=$get(b,${value},${key},${property.start});${pattern(property.value, name, keyword, state)}`
@@ -517,14 +524,14 @@ function list(elements: readonly (Expression | SpreadElement | null)[], site: nu
 function object(node: ObjectExpression, state: State): string {
   const isSimple = node.properties.every((property) => property.type === 'Property' && !property.computed)
   if (isSimple) {
-    const members = node.properties.map((property) => {
-      if (property.type !== 'Property') return ''
-      const key = literalKey(property.key)
-      return `${key === '"__proto__"' ? '["__proto__"]' : key}:${expression(property.value, state)}`
-    })
-    return `$made(b,{__proto__:null,${members.join(',')}},${(members.length + 1) * PROPERTY_SIZE})`
+    const properties = node.properties.filter((property) => property.type === 'Property')
+    const members = properties.map((property) => literalKey(property.key))
+    const values = properties.map((property) => expression(property.value, state))
+    const size = (members.length + 1) * PROPERTY_SIZE
+    if (members.length === 0) return `$made(b,new $Map(),${size})`
+    return `$made(b,new ${shape(members, state)}(${values.join(',')}),${size})`
   }
-  let code = `$made(b,{__proto__:null},${PROPERTY_SIZE})`
+  let code = `$made(b,new $Map(),${PROPERTY_SIZE})`
   for (const property of node.properties) {
     if (property.type === 'SpreadElement') code = `$spread(b,${code},${expression(property.argument, state)})`
     else {
@@ -533,6 +540,16 @@ function object(node: ObjectExpression, state: State): string {
     }
   }
   return code
+}
+
+/** The constructor of the maps that a literal makes, as V8 likes them best: every member set in order. */
+function shape(members: readonly string[], state: State): string {
+  const parameters = members.map((_, index) => `a${index}`)
+  const body = members.map((member, index) => `this[${member}]=a${index};`).join('')
+  const code = `$shape(function(${parameters.join(',')}){${body}})`
+  let index = state.shapes.indexOf(code)
+  if (index < 0) index = state.shapes.push(code) - 1
+  return `s${index}`
 }
 
 function unary(node: Extract<AnyNode, { type: 'UnaryExpression' }>, state: State): string {

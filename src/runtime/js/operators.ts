@@ -1,4 +1,5 @@
 import { type Budget, BudgetSpent, ELEMENT_SIZE, MAX_EVALUATED_SIZE, PROPERTY_SIZE } from '../emit/budget.ts'
+import { MAP_PROTOTYPE, newMap } from '../emit/fromHost.ts'
 import {
   CHARACTERS_PER_STEP,
   type Closure,
@@ -67,7 +68,6 @@ export function set(budget: Budget, object: unknown, rawKey: unknown, value: unk
 
 /** Maps have no prototype, so that every key is a member like others, `__proto__` too. */
 export function setMember(budget: Budget, map: ProgramMap, key: string | number, value: unknown): void {
-  if (Object.isFrozen(map)) throw typeError(`Cannot assign to read only property '${key}'`)
   if (!Object.hasOwn(map, key)) budget.allocate(PROPERTY_SIZE)
   if (key === '__proto__') {
     Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true })
@@ -104,6 +104,12 @@ export function remove(budget: Budget, object: unknown, rawKey: unknown, site: n
     return true
   }
   return delete (object as ProgramMap)[key]
+}
+
+/** A constructor of maps that inherit nothing. */
+export function shape<T extends { prototype: unknown }>(make: T): T {
+  make.prototype = MAP_PROTOTYPE
+  return make
 }
 
 /** Counts an object or array literal, and hands it on. */
@@ -219,8 +225,18 @@ export function define(budget: Budget, target: ProgramMap, key: unknown, value: 
 
 /** `const {a, ...rest} = source`. */
 export function rest(budget: Budget, source: unknown, taken: readonly (string | number)[]): ProgramMap {
-  const result = spread(budget, Object.create(null), source)
-  for (const key of taken) delete result[key]
+  const result = newMap()
+  if (typeof source === 'string' || Array.isArray(source)) {
+    spread(budget, result, source)
+    for (const key of taken) delete result[key]
+  } else if (isMap(source)) {
+    const names = Object.keys(source)
+    budget.charge(names.length * (1 + taken.length / 8))
+    for (let index = 0; index < names.length; index++) {
+      const name = names[index] as string
+      if (!taken.includes(name)) setMember(budget, result, name, source[name])
+    }
+  }
   return result
 }
 

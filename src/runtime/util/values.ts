@@ -1,4 +1,5 @@
 import { BudgetSpent, MAX_NESTING } from '../emit/budget.ts'
+import { newMap } from '../emit/fromHost.ts'
 import type { UtilEnvironment } from './environment.ts'
 
 /** Own members only, no prototype. */
@@ -48,9 +49,7 @@ function decimalText(value: number): string {
   return /^-?\d+$/.test(text) ? `${text}.0` : text
 }
 
-export function newMap(): PlainMap {
-  return Object.create(null)
-}
+export { newMap }
 
 /** Whether a value is a map of either language. */
 export function isMap(value: unknown): value is Map<string, unknown> | PlainMap {

@@ -1,4 +1,5 @@
 import { ELEMENT_SIZE, PROPERTY_SIZE } from '../../emit/budget.ts'
+import { newMap } from '../../emit/fromHost.ts'
 import { isMap, madeList, type ProgramMap, toKey, toNumber, toText } from '../coerce.ts'
 import type { JsRun } from '../jsRun.ts'
 import { keys, set } from '../operators.ts'
@@ -88,7 +89,7 @@ const object: BuiltinTable = table({
   fromEntries: (run: JsRun, args: readonly unknown[]) => {
     const [entries] = args
     if (!Array.isArray(entries)) throw typeError('object is not iterable')
-    const result: ProgramMap = Object.create(null)
+    const result: ProgramMap = newMap()
     for (const entry of entries) {
       if (!Array.isArray(entry)) throw typeError('Iterator value is not an entry object')
       run.charge(1)

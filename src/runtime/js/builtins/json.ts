@@ -6,6 +6,7 @@ import {
   MAX_NESTING,
   PROPERTY_SIZE,
 } from '../../emit/budget.ts'
+import { newMap } from '../../emit/fromHost.ts'
 import { isMap, madeText, toInteger, toText } from '../coerce.ts'
 import { typeError } from '../programError.ts'
 
@@ -51,7 +52,7 @@ function adopt(budget: Budget, value: unknown): unknown {
     for (let index = 0; index < value.length; index++) value[index] = adopt(budget, value[index])
     return value
   }
-  const map: Record<string, unknown> = Object.create(null)
+  const map = newMap()
   const source = value as Record<string, unknown>
   for (const key of Object.keys(source)) {
     budget.allocate(PROPERTY_SIZE)
