@@ -273,6 +273,8 @@ export interface StateMachine extends Resource {
   description?: string
   label?: string
   status: 'ACTIVE' | 'DELETING'
+  /** Highest number that a version ever had; numbers are never used again. */
+  lastVersion?: number
   loggingConfiguration?: Record<string, unknown>
   tracingConfiguration?: Record<string, unknown>
   encryptionConfiguration?: Record<string, unknown>
