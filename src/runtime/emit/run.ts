@@ -1,12 +1,13 @@
 import type { Effects, ResolverContext, ResolverError } from '../context.ts'
 import type { UtilEnvironment } from '../util/environment.ts'
+import { secureRandom } from '../util/random.ts'
 import { Budget } from './budget.ts'
 
 /** Where a run's time and chance come from; tests give their own. A rerun in the worker has the real ones. */
 export interface RunOptions {
   /** Milliseconds since the epoch. @default Date.now */
   now?: () => number
-  /** 0 ≤ x < 1. @default Math.random */
+  /** 0 ≤ x < 1. @default from the operating system */
   random?: () => number
 }
 
@@ -34,6 +35,6 @@ export class Run extends Budget implements UtilEnvironment {
     this.language = language
     this.context = context
     this.now = options.now ?? Date.now
-    this.random = options.random ?? Math.random
+    this.random = options.random ?? secureRandom
   }
 }

@@ -12,7 +12,7 @@ import { UtilError } from '../util/environment.ts'
 import { plainCopy } from '../util/values.ts'
 import { contextMap } from './context.ts'
 import { emitTemplate, type Render } from './emit.ts'
-import { OutputError, parseRequest, parseResponse } from './output.ts'
+import { JsonError, OutputError, parseLenient, parseRequest, parseResponse } from './output.ts'
 import { parseTemplate } from './parse.ts'
 import { Halt, VtlRun } from './runtime.ts'
 import { syntaxError } from './syntaxError.ts'
@@ -123,7 +123,7 @@ export function renderTemplate(
       text = error.text
     }
     if (run.returned !== undefined) {
-      const value = plainCopy(run, run.returned.value) ?? null
+      const value = returnedValue(plainCopy(run, run.returned.value) ?? null)
       return { effects: effects(), type: 'returned', value }
     }
     return { effects: effects(), type: 'text', text }
@@ -131,6 +131,17 @@ export function renderTemplate(
     if (error instanceof BudgetSpent && error.reason === 'steps') throw error
     const described = errorOf(error)
     return { effects: safeEffects(run, effects, context), type: 'error', error: described }
+  }
+}
+
+/** `#return($util.toJson(…))` returns what the JSON says, as real templates count on; any other text is itself. */
+function returnedValue(value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  try {
+    return parseLenient(value)
+  } catch (error) {
+    if (error instanceof JsonError) return value
+    throw error
   }
 }
 

@@ -318,6 +318,8 @@ class Emitter {
         return this.float(expression.text)
       case 'boolean':
         return String(expression.value)
+      case 'null':
+        return 'null'
       case 'list':
         return `R.list(r,[${expression.elements.map((element) => this.expression(element, scope)).join(',')}])`
       case 'range':

@@ -47,7 +47,8 @@ function place(text: string, at: number): string {
   return `line: ${line}, column: ${at - before.lastIndexOf('\n')}`
 }
 
-class JsonError extends Error {
+/** A text that is not JSON. */
+export class JsonError extends Error {
   readonly at: number
   readonly isTrailing: boolean
 

@@ -753,6 +753,7 @@ const DIRECTIVES = new Set([
 const WORDS: readonly (readonly [string, Expression])[] = [
   ['true', { type: 'boolean', value: true }],
   ['false', { type: 'boolean', value: false }],
+  ['null', { type: 'null' }],
 ]
 
 /** From the weakest to the strongest. */

@@ -40,6 +40,7 @@ export type Expression =
   | { type: 'integer'; text: string }
   | { type: 'float'; text: string }
   | { type: 'boolean'; value: boolean }
+  | { type: 'null' }
   | { type: 'list'; elements: readonly Expression[] }
   | { type: 'range'; from: Expression; to: Expression }
   | { type: 'map'; entries: readonly { key: Expression; value: Expression }[] }
