@@ -10,8 +10,8 @@ import type { Log } from '../observability/log.ts'
 import { silentLog } from '../observability/log.ts'
 import type { DataSource, GraphqlApi } from '../resources.ts'
 import type { Effects } from '../runtime/context.ts'
-import { ResolverSyntaxError } from '../runtime/context.ts'
 import { compileCode as defaultCompileCode } from '../runtime/js/compile.ts'
+import { compileTemplate as defaultCompileTemplate } from '../runtime/vtl/compile.ts'
 import type { ApiRuntime } from './apiRuntime.ts'
 import { buildApiRuntime, createSchemaStore } from './apiRuntime.ts'
 import type { PreparedOperation } from './documents.ts'
@@ -64,9 +64,6 @@ export interface GraphqlEngineOptions extends Partial<Compilers> {
   log?: Log
 }
 
-const noTemplates: Compilers['compileTemplate'] = () => {
-  throw new ResolverSyntaxError('Mapping templates cannot be compiled.', [])
-}
 const NO_CACHE: ResolverCache = { get: () => undefined }
 
 /** Makes the engine that runs GraphQL operations against the APIs of the catalog. */
@@ -78,7 +75,7 @@ export function createGraphqlEngine(options: GraphqlEngineOptions): GraphqlEngin
     catalog,
     compileFieldRules: options.compileFieldRules ?? defaultFieldRules,
     compileCode: options.compileCode ?? defaultCompileCode,
-    compileTemplate: options.compileTemplate ?? noTemplates,
+    compileTemplate: options.compileTemplate ?? defaultCompileTemplate,
     createDataSource: options.createDataSource,
     cache: options.cache ?? NO_CACHE,
   }

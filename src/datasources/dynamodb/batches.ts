@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { isRecord } from '../dataSource.ts'
 import { type Item, plainItem, readItem } from './attributeValues.ts'
 import { joinPlaceholders, readProjection } from './expressions.ts'
-import { input, members, type Operation, result, then } from './operation.ts'
+import { input, members, type Operation, result, whenAnswered } from './operation.ts'
 import type { Place } from './requestShape.ts'
 import { at, checkMembers, optionalBoolean, ROOT, refuse, requiredList, requiredObject } from './requestShape.ts'
 
@@ -41,7 +41,7 @@ export const batchGetItem: Operation = (request, { send }) => {
       ...joinPlaceholders(projection),
     })
   }
-  return then(send('BatchGetItem', { RequestItems: requestItems }), ({ Responses, UnprocessedKeys }) => {
+  return whenAnswered(send('BatchGetItem', { RequestItems: requestItems }), ({ Responses, UnprocessedKeys }) => {
     const data: Record<string, unknown> = Object.create(null)
     const unprocessedKeys: Record<string, unknown> = Object.create(null)
     for (const [table, keys] of keysOf) {
@@ -81,7 +81,7 @@ export const batchPutItem: Operation = (request, { send }) => {
     itemsOf.set(table, items)
     requestItems[table] = items.map((Item) => ({ PutRequest: { Item } }))
   }
-  return then(send('BatchWriteItem', { RequestItems: requestItems }), ({ UnprocessedItems }) => {
+  return whenAnswered(send('BatchWriteItem', { RequestItems: requestItems }), ({ UnprocessedItems }) => {
     const { data, left } = written(itemsOf, UnprocessedItems, 'PutRequest', 'Item')
     return result({ data, unprocessedItems: left })
   })
@@ -95,7 +95,7 @@ export const batchDeleteItem: Operation = (request, { send }) => {
     keysOf.set(table, keys)
     requestItems[table] = keys.map((Key) => ({ DeleteRequest: { Key } }))
   }
-  return then(send('BatchWriteItem', { RequestItems: requestItems }), ({ UnprocessedItems }) => {
+  return whenAnswered(send('BatchWriteItem', { RequestItems: requestItems }), ({ UnprocessedItems }) => {
     const { data, left } = written(keysOf, UnprocessedItems, 'DeleteRequest', 'Key')
     return result({ data, unprocessedKeys: left })
   })

@@ -1,6 +1,6 @@
 import { plainItem, readItem } from './attributeValues.ts'
 import { joinPlaceholders, readProjection } from './expressions.ts'
-import { input, members, type Operation, result, then } from './operation.ts'
+import { input, members, type Operation, result, whenAnswered } from './operation.ts'
 import { at, checkMembers, optionalBoolean, ROOT, requiredObject } from './requestShape.ts'
 
 const MEMBERS = members('key', 'consistentRead', 'projection')
@@ -15,5 +15,5 @@ export const getItem: Operation = (request, { tableName, send }) => {
     ProjectionExpression: projection?.expression,
     ...joinPlaceholders(projection),
   })
-  return then(send('GetItem', call), ({ Item }) => result(plainItem(Item)))
+  return whenAnswered(send('GetItem', call), ({ Item }) => result(plainItem(Item)))
 }

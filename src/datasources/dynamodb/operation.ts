@@ -31,7 +31,7 @@ export function input(members: Record<string, unknown>): Record<string, unknown>
   return present
 }
 
-export function then<T>(
+export function whenAnswered<T>(
   value: MaybePromise<T>,
   next: (value: T) => DataSourceOutcome,
 ): MaybePromise<DataSourceOutcome> {

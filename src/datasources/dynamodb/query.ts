@@ -1,6 +1,6 @@
 import { plainItem } from './attributeValues.ts'
 import { joinPlaceholders, readExpression, readOptionalExpression, readProjection } from './expressions.ts'
-import { input, members, type Operation, type OperationContext, result, then } from './operation.ts'
+import { input, members, type Operation, type OperationContext, result, whenAnswered } from './operation.ts'
 import {
   at,
   checkMembers,
@@ -53,7 +53,7 @@ export const query: Operation = (request, context) => {
     Select: optionalString(request, 'select', ROOT),
     ExclusiveStartKey: startKey(request, context),
   })
-  return then(context.send('Query', call), (answer) => result(page(answer, context)))
+  return whenAnswered(context.send('Query', call), (answer) => result(page(answer, context)))
 }
 
 export const scan: Operation = (request, context) => {
@@ -73,7 +73,7 @@ export const scan: Operation = (request, context) => {
     Select: optionalString(request, 'select', ROOT),
     ExclusiveStartKey: startKey(request, context),
   })
-  return then(context.send('Scan', call), (answer) => result(page(answer, context)))
+  return whenAnswered(context.send('Scan', call), (answer) => result(page(answer, context)))
 }
 
 function startKey(request: Record<string, unknown>, context: OperationContext): unknown {

@@ -125,7 +125,7 @@ function executeField(
   denied: ReadonlySet<FieldPlan> | null,
 ): MaybePromise<Completed> {
   if (field.meta !== undefined) return executeMetaField(request, field, source, path)
-  if (denied !== null && denied.has(field)) {
+  if (denied?.has(field)) {
     const message = unauthorizedMessage(field.parentType, field.name)
     return failField(request, field, path, { message, errorType: 'Unauthorized' })
   }
