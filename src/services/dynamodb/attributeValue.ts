@@ -1,4 +1,4 @@
-import { serializationError, validationError } from './errors.ts'
+import { RequestError, serializationError } from './errors.ts'
 import { canonicalNumber, compareNumbers, decimalOf } from './number.ts'
 
 /** A value as DynamoDB's API writes it: exactly one member; numbers as text, binary as base64 text. */
@@ -19,7 +19,10 @@ export type Item = { [name: string]: AttributeValue }
 
 export type AttributeType = 'S' | 'N' | 'B' | 'BOOL' | 'NULL' | 'SS' | 'NS' | 'BS' | 'L' | 'M'
 
-/** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-attributes-nested-depth */
+/**
+ * Levels of an attribute, itself included:
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-attributes-nested-depth
+ */
 export const MAX_NESTING = 32
 
 export const NESTING_MESSAGE =
@@ -72,7 +75,7 @@ function readMap(input: unknown, depth: number): Item {
     const value = given[name]
     if (value === undefined || value === null) {
       if (value === null)
-        throw validationError('Supplied AttributeValue is empty, must contain exactly one of the supported datatypes')
+        throw new RequestError('Supplied AttributeValue is empty, must contain exactly one of the supported datatypes')
       continue
     }
     const read = readValue(value, depth)
@@ -98,7 +101,7 @@ export function readValue(input: unknown, depth = 0): AttributeValue {
   if (typeof input !== 'object' || input === null) throw serializationError('Unexpected value type in payload')
   if (Array.isArray(input))
     throw serializationError('Unrecognized collection type class com.amazonaws.dynamodb.v20120810.AttributeValue')
-  if (depth > MAX_NESTING) throw validationError(NESTING_MESSAGE)
+  if (depth > MAX_NESTING) throw new RequestError(NESTING_MESSAGE)
   const given = input as Record<string, unknown>
   let found: AttributeValue | undefined
   for (const type in given) {
@@ -108,13 +111,13 @@ export function readValue(input: unknown, depth = 0): AttributeValue {
     const value = readContent(type, content, depth)
     if (value === undefined) continue
     if (found !== undefined)
-      throw validationError(
+      throw new RequestError(
         'Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes',
       )
     found = value
   }
   if (found === undefined)
-    throw validationError('Supplied AttributeValue is empty, must contain exactly one of the supported datatypes')
+    throw new RequestError('Supplied AttributeValue is empty, must contain exactly one of the supported datatypes')
   return found
 }
 
@@ -130,30 +133,36 @@ function readContent(type: string, content: unknown, depth: number): AttributeVa
       return { BOOL: booleanOf(content) }
     case 'NULL':
       if (!booleanOf(content))
-        throw validationError(
+        throw new RequestError(
           'One or more parameter values were invalid: Null attribute value types must have the value of true',
         )
       return { NULL: true }
     case 'SS': {
       const values = listOf(content).map(textOf)
-      if (values.length === 0) throw validationError(SETS_EMPTY.SS)
+      if (values.length === 0) throw new RequestError(SETS_EMPTY.SS)
       if (new Set(values).size < values.length)
-        throw validationError(
+        throw new RequestError(
+          `One or more parameter values were invalid: Input collection [${untilRepeat(values).map(quoted).join(', ')}] contains duplicates.`,
           `One or more parameter values were invalid: Input collection [${values.join(', ')}] contains duplicates.`,
         )
       return { SS: values }
     }
     case 'NS': {
       const values = listOf(content).map((value) => canonicalNumber(textOf(value)))
-      if (values.length === 0) throw validationError(SETS_EMPTY.NS)
-      if (new Set(values).size < values.length) throw validationError('Input collection contains duplicates')
+      if (values.length === 0) throw new RequestError(SETS_EMPTY.NS)
+      if (new Set(values).size < values.length)
+        throw new RequestError(
+          'One or more parameter values were invalid: Input collection contains duplicates.',
+          'Input collection contains duplicates',
+        )
       return { NS: values }
     }
     case 'BS': {
       const values = listOf(content).map(binaryOf)
-      if (values.length === 0) throw validationError(SETS_EMPTY.BS)
+      if (values.length === 0) throw new RequestError(SETS_EMPTY.BS)
       if (new Set(values).size < values.length)
-        throw validationError(
+        throw new RequestError(
+          `One or more parameter values were invalid: Input collection [${untilRepeat(values, 'base64').map(quoted).join(',')}]of type BS contains duplicates.`,
           `One or more parameter values were invalid: Input collection [${values.join(', ')}]of type BS contains duplicates.`,
         )
       return { BS: values }
@@ -169,6 +178,19 @@ function readContent(type: string, content: unknown, depth: number): AttributeVa
     default:
       return undefined
   }
+}
+
+/** A set with a repeated member as the newer checks show it: in order up to the first repeat, then as it was sent. */
+function untilRepeat(members: readonly string[], encoding: BufferEncoding = 'utf8'): string[] {
+  const repeat = members.findIndex((member, index) => members.indexOf(member) < index)
+  const ordered = members
+    .slice(0, repeat)
+    .sort((one, two) => Buffer.compare(Buffer.from(one, encoding), Buffer.from(two, encoding)))
+  return [...ordered, ...members.slice(repeat)]
+}
+
+function quoted(text: string): string {
+  return `"${text}"`
 }
 
 function textOf(content: unknown): string {
@@ -227,7 +249,7 @@ function binaryOf(content: unknown): string {
   return content
 }
 
-/** Levels of maps and lists inside each other. */
+/** Levels of an item's deepest attribute, itself included. */
 export function itemDepth(item: Item): number {
   return Object.values(item).reduce((depth, value) => Math.max(depth, valueDepth(value)), 0)
 }
@@ -235,7 +257,7 @@ export function itemDepth(item: Item): number {
 function valueDepth(value: AttributeValue): number {
   if ('M' in value) return 1 + itemDepth(value.M)
   if ('L' in value) return 1 + value.L.reduce((depth, member) => Math.max(depth, valueDepth(member)), 0)
-  return 0
+  return 1
 }
 
 /** An independent copy. */

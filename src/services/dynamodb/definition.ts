@@ -4,7 +4,7 @@ import type { IndexDefinition, KeySchemaElement } from './tableSchema.ts'
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html */
 const MAX_LOCAL_INDEXES = 5
-const MAX_GLOBAL_INDEXES = 20
+export const MAX_GLOBAL_INDEXES = 20
 const MAX_INCLUDED_ATTRIBUTES = 100
 const MAX_CAPACITY_UNITS = 1_000_000_000_000
 /** Attributes of each kind in a global index's key. */

@@ -1,4 +1,3 @@
-import type { Table } from '../../resources.ts'
 import type { Input } from './input.ts'
 
 /** What a description gets from the engine, whoever wrote the definition. */
@@ -102,9 +101,4 @@ export function streamSpecification(given: unknown): { StreamEnabled: true; Stre
   const { StreamEnabled, StreamViewType } = (given ?? {}) as { StreamEnabled?: boolean; StreamViewType?: string }
   if (StreamEnabled === false || StreamViewType === undefined) return undefined
   return { StreamEnabled: true, StreamViewType }
-}
-
-/** Whether a description is complete, that is, made here. */
-export function isDescribed(table: Table, identity: Identity): boolean {
-  return table.description['TableId'] === identity.tableId && table.description['TableStatus'] !== undefined
 }

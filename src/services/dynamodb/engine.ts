@@ -1,23 +1,39 @@
 import { DEFAULT_ACCOUNT_ID, DEFAULT_REGION, type Scope } from '../../aws/arn.ts'
 import { type Clock, systemClock } from '../../aws/clock.ts'
 import { AwsError } from '../../aws/errors.ts'
+import { serviceModel } from '../../aws/model.ts'
 import { createPageTokens, type PageTokens } from '../../aws/pagination.ts'
 import type { JsonService } from '../../aws/service.ts'
 import type { Collection } from '../../catalog.ts'
 import { type Log, silentLog } from '../../observability/log.ts'
 import type { Table } from '../../resources.ts'
 import type { DataFolder } from '../../storage/dataFolder.ts'
+import { checkDefinition } from './definition.ts'
+import { describeTable as describe, streamSpecification } from './description.ts'
 import { createInputCheck } from './input.ts'
+import { batchGetItem } from './operations/batchGetItem.ts'
+import { batchWriteItem } from './operations/batchWriteItem.ts'
 import type { Context, Operation } from './operations/context.ts'
 import { deleteItem } from './operations/deleteItem.ts'
 import { getItem } from './operations/getItem.ts'
 import { putItem } from './operations/putItem.ts'
 import { query } from './operations/query.ts'
 import { scan } from './operations/scan.ts'
-import { completeTable, createTable, deleteTable, describeTable, listTables } from './operations/tableOperations.ts'
+import { describeStream, getRecords, getShardIterator, listStreams } from './operations/streamOperations.ts'
+import { createTable, deleteTable, describeLimits, describeTable, listTables } from './operations/tableOperations.ts'
+import { listTagsOfResource, tagResource, untagResource } from './operations/tagOperations.ts'
+import { describeTimeToLive, updateTimeToLive } from './operations/timeToLiveOperations.ts'
+import { transactGetItems } from './operations/transactGetItems.ts'
+import { transactWriteItems } from './operations/transactWriteItems.ts'
 import { updateItem } from './operations/updateItem.ts'
+import { updateTable } from './operations/updateTable.ts'
+import { createRequestTokens } from './requestTokens.ts'
 import { createStorage } from './storage.ts'
-import { createTables } from './tables.ts'
+import { createStreams, type StreamViewType } from './streams.ts'
+import { createTables, type OpenTable } from './tables.ts'
+import { createTimeToLiveSweeper } from './timeToLiveSweeper.ts'
+import { worded } from './wording.ts'
+import type { ChangeListener } from './writes.ts'
 
 export interface DynamoDBOptions {
   /** Where items are kept, in `dynamodb.sqlite`. */
@@ -41,6 +57,8 @@ export interface DynamoDBEngine {
   send(operation: string, input: Record<string, unknown>, scope?: Scope): Record<string, unknown>
   /** `DynamoDB_20120810` on the wire. */
   service: JsonService
+  /** `DynamoDBStreams_20120810` on the wire. */
+  streamsService: JsonService
   close(): void
 }
 
@@ -51,41 +69,97 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['DescribeTable', describeTable],
   ['DeleteTable', deleteTable],
   ['ListTables', listTables],
+  ['UpdateTable', updateTable],
+  ['UpdateTimeToLive', updateTimeToLive],
+  ['DescribeTimeToLive', describeTimeToLive],
+  ['TagResource', tagResource],
+  ['UntagResource', untagResource],
+  ['ListTagsOfResource', listTagsOfResource],
+  ['DescribeLimits', describeLimits],
   ['GetItem', getItem],
   ['PutItem', putItem],
   ['UpdateItem', updateItem],
   ['DeleteItem', deleteItem],
   ['Query', query],
   ['Scan', scan],
+  ['BatchGetItem', batchGetItem],
+  ['BatchWriteItem', batchWriteItem],
+  ['TransactGetItems', transactGetItems],
+  ['TransactWriteItems', transactWriteItems],
+])
+
+const STREAM_OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
+  ['ListStreams', listStreams],
+  ['DescribeStream', describeStream],
+  ['GetShardIterator', getShardIterator],
+  ['GetRecords', getRecords],
 ])
 
 export function createDynamoDB(options: DynamoDBOptions): DynamoDBEngine {
   const clock = options.clock ?? systemClock
   const log = options.log ?? silentLog
-  void log
   const database = options.folder.database('dynamodb', { synchronous: 'NORMAL' })
   const storage = createStorage(database)
+  const streams = createStreams(database, clock)
+  const tokens = createRequestTokens(database, clock)
+  const listenerOf = (table: OpenTable): ChangeListener | undefined => table.listener
+  const sweeper = createTimeToLiveSweeper({ storage, clock, log, listenerOf })
+
   const tables = createTables({
     collection: options.tables,
     storage,
     clock,
-    complete: completeTable,
-    opened: () => {},
-    closed: () => {},
+    check: (table) => checkDefinition(table.description),
+    complete(resource, table, identity) {
+      const description = describe(resource.arn, resource.tableName, resource.description, identity)
+      const viewType = streamSpecification(description['StreamSpecification'])?.StreamViewType
+      const stream = storage.transaction(() =>
+        streams.settle(
+          { arn: resource.arn, tableName: resource.tableName, keySchema: description['KeySchema'] },
+          viewType as StreamViewType | undefined,
+        ),
+      )
+      if (stream !== undefined) {
+        table.listener = streams.listener(table, stream)
+        description['LatestStreamArn'] = stream.arn
+        description['LatestStreamLabel'] = stream.label
+      }
+      return { ...resource, description }
+    },
+    opened(table) {
+      table.onExpiring = (expires) => sweeper.noticed(table, expires)
+      sweeper.watch(table)
+    },
+    closed: (table) => sweeper.unwatch(table),
+    dropped: (arn) => storage.transaction(() => streams.close(arn)),
   })
   const context: Context = {
     tables,
     storage,
+    streams,
     clock,
+    tokens,
+    listenerOf,
     pageTokens: options.pageTokens ?? createPageTokens(options.folder.secret('dynamodb')),
-    listenerOf: () => undefined,
   }
   const check = createInputCheck('dynamodb')
+  const checkStreamInput = createInputCheck('dynamodbstreams')
 
   function send(operation: string, input: Record<string, unknown>, scope = DEFAULT_SCOPE): Record<string, unknown> {
     const run = OPERATIONS.get(operation)
+    if (run === undefined) return sendToStream(operation, input, scope)
+    const checked = check(operation, input)
+    try {
+      return run(context, checked, scope)
+    } catch (error) {
+      throw worded(operation, error)
+    }
+  }
+
+  function sendToStream(operation: string, input: unknown, scope: Scope): Record<string, unknown> {
+    const run = STREAM_OPERATIONS.get(operation)
     if (run === undefined) throw unknownOperation(operation)
-    return run(context, check(operation, input), scope)
+    return run(context, checkStreamInput(operation, input), scope)
   }
 
   return {
@@ -93,17 +167,30 @@ export function createDynamoDB(options: DynamoDBOptions): DynamoDBEngine {
     service: {
       targetPrefix: 'DynamoDB_20120810',
       jsonVersion: '1.0',
-      call: (operation, input, { accountId, region }) =>
-        send(operation, input as Record<string, unknown>, { accountId, region }),
+      call(operation, input, { accountId, region }) {
+        if (STREAM_OPERATIONS.has(operation)) throw unknownOperation(operation)
+        return send(operation, input as Record<string, unknown>, { accountId, region })
+      },
+    },
+    streamsService: {
+      targetPrefix: 'DynamoDBStreams_20120810',
+      jsonVersion: '1.0',
+      call: (operation, input, { accountId, region }) => sendToStream(operation, input, { accountId, region }),
     },
     close() {
       tables.close()
+      sweeper.close()
       if (database.isOpen) database.close()
     },
   }
 }
 
+/** Operations that DynamoDB has and this server has not are refused by name, others as AWS refuses them. */
 function unknownOperation(operation: string): AwsError {
-  void operation
-  return new AwsError('UnknownOperationException', '')
+  const known =
+    Object.hasOwn(serviceModel('dynamodb').operations, operation) ||
+    Object.hasOwn(serviceModel('dynamodbstreams').operations, operation)
+  return known
+    ? new AwsError('ValidationException', `The operation ${operation} is not supported by this server`)
+    : new AwsError('UnknownOperationException', '')
 }

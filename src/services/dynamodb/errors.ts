@@ -5,6 +5,20 @@ export function validationError(message: string): AwsError {
   return new AwsError('ValidationException', message)
 }
 
+/**
+ * A request that is refused before any table is looked at: for its values or expressions. DynamoDB words these by
+ * operation, see `wording.ts`.
+ */
+export class RequestError extends AwsError {
+  /** What the operations say that still have the older checks, where it differs. */
+  readonly older: string
+
+  constructor(message: string, older = message) {
+    super('ValidationException', message)
+    this.older = older
+  }
+}
+
 /** A body whose JSON types do not fit the operation: `SerializationException`. */
 export function serializationError(message: string): AwsError {
   return new AwsError('SerializationException', message)

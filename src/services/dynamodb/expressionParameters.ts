@@ -1,5 +1,4 @@
-import { AwsError } from '../../aws/errors.ts'
-import { validationError } from './errors.ts'
+import { RequestError } from './errors.ts'
 import type { ConditionAst } from './expressions/ast.ts'
 import { type Bindings, MAX_EXPRESSION_BYTES, readBindings } from './expressions/bindings.ts'
 import { type BoundCondition, bindCondition } from './expressions/condition.ts'
@@ -61,11 +60,11 @@ export function refuseLegacyParameters(input: Input, allowed: readonly Expressio
   if (legacy === undefined) return
   const given = allowed.filter((name) => present(input[name]))
   if (given.length > 0)
-    throw validationError(
+    throw new RequestError(
       `Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {${legacy.join(', ')}} Expression parameters: {${given.join(', ')}}`,
     )
   const [first] = legacy as [string]
-  throw validationError(
+  throw new RequestError(
     `The legacy parameter ${first} is not supported by this server; use ${LEGACY[first] as string} instead`,
   )
 }
@@ -83,11 +82,12 @@ export function readExpressions(input: Input, allowed: readonly ExpressionParame
   for (const name of allowed) if (present(input[name])) any = true
   if (!any && !present(names) && !present(values)) return NO_EXPRESSIONS
   if (!any && present(names))
-    throw validationError('ExpressionAttributeNames can only be specified when using expressions')
+    throw new RequestError('ExpressionAttributeNames can only be specified when using expressions')
   if (present(values)) {
     const withValues = allowed.filter((name) => name !== 'ProjectionExpression')
     if (withValues.length > 0 && withValues.every((name) => !present(input[name])))
-      throw validationError(
+      throw new RequestError(
+        'ExpressionAttributeValues can only be specified when using expressions',
         `ExpressionAttributeValues can only be specified when using expressions: ${withValues.join(' and ')} ${withValues.length > 1 ? 'are' : 'is'} null`,
       )
   }
@@ -130,7 +130,7 @@ function addExpression(expressions: Expressions, name: ExpressionParameter, text
         name satisfies never
     }
   } catch (error) {
-    if (error instanceof ExpressionError) throw new AwsError('ValidationException', `Invalid ${name}: ${error.message}`)
+    if (error instanceof ExpressionError) throw new RequestError(`Invalid ${name}: ${error.message}`)
     throw error
   }
   if (keyCondition !== undefined) expressions.keyTerms = keyTerms(keyCondition, bindings)

@@ -1,6 +1,7 @@
 import { type ModelName, type ServiceModel, type Shape, serviceModel } from '../../aws/model.ts'
 import { type ConstraintViolation, constraintMessage } from '../../aws/validateShape.ts'
 import { serializationError, validationError } from './errors.ts'
+import { NAMES_MEMBERS } from './wording.ts'
 
 /** A request's members, as parsed. */
 export type Input = Readonly<Record<string, unknown>>
@@ -21,7 +22,33 @@ const READ_ELSEWHERE: ReadonlySet<string> = new Set([
 ])
 
 /** The model allows ARNs where tables are named; names are what this engine's tables have. */
-const TABLE_NAME = 'TableName'
+const ITEM_TABLE_NAME: Shape = { type: 'string', min: 1, max: 255, pattern: '[a-zA-Z0-9_.-]+' }
+const TABLE_NAME: Shape = { ...ITEM_TABLE_NAME, min: 3 }
+
+/** Operations on tables ask for longer names than those on items. */
+const TABLE_OPERATIONS: ReadonlySet<string> = new Set([
+  'CreateTable',
+  'UpdateTable',
+  'DeleteTable',
+  'DescribeTable',
+  'UpdateTimeToLive',
+  'DescribeTimeToLive',
+])
+
+/** Operations that say of a missing table name that the parameter is required. */
+const REQUIRES_TABLE_NAME: ReadonlySet<string> = new Set(['CreateTable', 'UpdateTable', 'DeleteTable', 'DescribeTable'])
+
+/** Enumerations in the order in which DynamoDB's messages list them, where it is not the model's. */
+const ENUM_ORDER: Readonly<Record<string, readonly string[]>> = {
+  AttributeType: ['B', 'N', 'S'],
+  ScalarAttributeType: ['B', 'N', 'S'],
+  ProjectionType: ['ALL', 'INCLUDE', 'KEYS_ONLY'],
+  ReturnConsumedCapacity: ['INDEXES', 'TOTAL', 'NONE'],
+  ReturnItemCollectionMetrics: ['SIZE', 'NONE'],
+  ReturnValue: ['ALL_NEW', 'UPDATED_OLD', 'ALL_OLD', 'NONE', 'UPDATED_NEW'],
+  Select: ['SPECIFIC_ATTRIBUTES', 'COUNT', 'ALL_ATTRIBUTES', 'ALL_PROJECTED_ATTRIBUTES'],
+  StreamViewType: ['OLD_IMAGE', 'KEYS_ONLY', 'NEW_AND_OLD_IMAGES', 'NEW_IMAGE'],
+}
 
 /**
  * Makes the check of an operation's input against the service's model: types (SerializationException), required
@@ -34,39 +61,75 @@ export function createInputCheck(modelName: ModelName): (operation: string, inpu
     if (check === undefined) {
       const model = serviceModel(modelName)
       const shape = Object.hasOwn(model.operations, operation) ? model.operations[operation]?.input?.shape : undefined
-      check = shape === undefined ? () => {} : compile(model, shape, new Map())
+      check =
+        shape === undefined
+          ? () => {}
+          : compile(model, shape, new Map(), TABLE_OPERATIONS.has(operation) ? TABLE_NAME : ITEM_TABLE_NAME)
       checks.set(operation, check)
     }
     if (typeof input !== 'object' || input === null || Array.isArray(input))
       throw serializationError('Start of structure or map found where not expected')
+    const given = input as Input
+    if (REQUIRES_TABLE_NAME.has(operation) && (given['TableName'] === undefined || given['TableName'] === null))
+      throw validationError("The parameter 'TableName' is required but was not present in the request")
     const violations: ConstraintViolation[] = []
     check(input, '', violations)
-    if (violations.length > 0) throw validationError(constraintMessage(violations.slice(0, MAX_REPORTED)))
-    return input as Input
+    if (violations.length > 0) throw validationError(messageOf(operation, violations.slice(0, MAX_REPORTED)))
+    return given
   }
 }
 
-function compile(model: ServiceModel, shapeName: string, made: Map<string, Check>): Check {
-  const name = shapeName === 'TableArn' ? TABLE_NAME : shapeName
+/** Marks in a path the members of structures, whose first letter most messages write small. */
+const MEMBER = '\u0001'
+
+function messageOf(operation: string, violations: readonly ConstraintViolation[]): string {
+  // The newer checks of some operations name what is too long or out of range, and report it alone.
+  const named = NAMES_MEMBERS.has(operation) ? violations.find(({ constraint }) => SIZE.test(constraint)) : undefined
+  if (named !== undefined)
+    return `1 validation error detected: Value at '${named.path.replaceAll(MEMBER, '')}' failed to satisfy constraint: ${named.constraint}`
+  return constraintMessage(
+    violations.map((violation) => ({
+      ...violation,
+      path: violation.path.replace(/\u0001(.)/g, (_, letter: string) => letter.toLowerCase()),
+    })),
+  )
+}
+
+const SIZE = /^Member must have (?:length|value)/
+
+function compile(model: ServiceModel, name: string, made: Map<string, Check>, tableName: Shape): Check {
   const known = made.get(name)
   if (known !== undefined) return known
   if (READ_ELSEWHERE.has(name)) return () => {}
   let actual: Check | undefined
   // Shapes can contain themselves.
   made.set(name, (value, path, out) => actual?.(value, path, out))
-  actual = compileShape(model, model.shapes[name], made)
+  const shape =
+    name === 'TableArn' ? tableName : name === 'WriteRequests' ? unbounded(model.shapes[name]) : model.shapes[name]
+  actual = compileShape(shape, ENUM_ORDER[name], (member) => compile(model, member, made, tableName))
   made.set(name, actual)
   return actual
 }
 
-function compileShape(model: ServiceModel, shape: Shape | undefined, made: Map<string, Check>): Check {
+/** The lists of a batch are checked with the map that they are in. */
+function unbounded(shape: Shape | undefined): Shape | undefined {
+  if (shape === undefined) return undefined
+  const { min: _min, max: _max, ...rest } = shape
+  return rest
+}
+
+function compileShape(
+  shape: Shape | undefined,
+  enumOrder: readonly string[] | undefined,
+  compileMember: (name: string) => Check,
+): Check {
   switch (shape?.type) {
     case 'structure': {
       const required = new Set(shape.required ?? [])
       const members = Object.entries(shape.members ?? {}).map(([name, member]) => ({
         name,
         required: required.has(name),
-        check: compile(model, member.shape, made),
+        check: compileMember(member.shape),
       }))
       return (value, path, out) => {
         if (Array.isArray(value)) throw serializationError('Unrecognized collection type class')
@@ -86,7 +149,7 @@ function compileShape(model: ServiceModel, shape: Shape | undefined, made: Map<s
       }
     }
     case 'list': {
-      const item = shape.member === undefined ? undefined : compile(model, shape.member.shape, made)
+      const item = shape.member === undefined ? undefined : compileMember(shape.member.shape)
       return (value, path, out) => {
         if (!Array.isArray(value))
           throw serializationError(
@@ -98,18 +161,20 @@ function compileShape(model: ServiceModel, shape: Shape | undefined, made: Map<s
       }
     }
     case 'map': {
-      const entry = shape.value === undefined ? undefined : compile(model, shape.value.shape, made)
+      const entry = shape.value === undefined ? undefined : compileMember(shape.value.shape)
+      const checkKeys = shape.key?.shape === 'TableArn' ? checkTableNames : undefined
       return (value, path, out) => {
         if (typeof value !== 'object' || value === null) throw serializationError('Unexpected field type')
         if (Array.isArray(value)) throw serializationError('Unrecognized collection type java.util.Map')
         const entries = Object.entries(value)
         bounded(shape, entries.length, value, path, out)
+        checkKeys?.(entries, value, path, out)
         for (const [key, member] of entries) entry?.(member, `${path}.${key}.member`, out)
       }
     }
     case 'string': {
       const pattern = shape.pattern === undefined ? undefined : new RegExp(`^(?:${shape.pattern})$`, 'su')
-      const values = shape.enum === undefined ? undefined : new Set(shape.enum)
+      const values = shape.enum === undefined ? undefined : new Set(enumOrder ?? shape.enum)
       return (value, path, out) => {
         if (typeof value !== 'string') throw notConvertible(value, 'String')
         if (pattern !== undefined && !pattern.test(value))
@@ -141,6 +206,37 @@ function compileShape(model: ServiceModel, shape: Shape | undefined, made: Map<s
   }
 }
 
+/** Table names that are keys of a map are reported with the whole map. */
+function checkTableNames(
+  entries: readonly [string, unknown][],
+  value: unknown,
+  path: string,
+  out: ConstraintViolation[],
+): void {
+  if (entries.some(([name]) => name.length < 3 || name.length > 255 || !/^[a-zA-Z0-9_.-]+$/.test(name)))
+    note(
+      out,
+      path,
+      value,
+      'Map keys must satisfy constraint: [Member must have length less than or equal to 255, Member must have length greater than or equal to 3, Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+]',
+    )
+  const lists = entries.map(([, list]) => list).filter((list) => Array.isArray(list))
+  if (lists.some((list) => list.length < 1 || list.length > MAX_WRITE_REQUESTS)) {
+    const shown = entries.map(
+      ([name, list]) => `${name}=${Array.isArray(list) && list.length === 0 ? '[]' : JSON.stringify(list)}`,
+    )
+    out.push({
+      kind: 'constraint',
+      path,
+      value: `{${shown.join(', ')}}`,
+      constraint: `Map value must satisfy constraint: [Member must have length less than or equal to ${MAX_WRITE_REQUESTS}, Member must have length greater than or equal to 1]`,
+    })
+  }
+}
+
+/** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html */
+const MAX_WRITE_REQUESTS = 25
+
 function note(out: ConstraintViolation[], path: string, value: unknown, constraint: string): void {
   out.push({ kind: 'constraint', path, value, constraint })
 }
@@ -170,6 +266,5 @@ function notConvertible(value: unknown, type: string): Error {
 }
 
 function join(path: string, name: string): string {
-  const lower = name.charAt(0).toLowerCase() + name.slice(1)
-  return path === '' ? lower : `${path}.${lower}`
+  return path === '' ? MEMBER + name : `${path}.${MEMBER}${name}`
 }

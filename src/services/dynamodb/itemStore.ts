@@ -83,9 +83,9 @@ export interface ItemStore {
   /** In the order of the keys; of an index when one is named. */
   range(index: string | undefined, range: Range, limit: number): StoredItem[]
   /** Keys of items whose time to live has passed, the oldest first. */
-  expired(now: number, limit: number): StoredKey[]
-  /** When the next item's time to live passes. */
-  nextExpiry(): number | undefined
+  expired(now: number, since: number, limit: number): StoredKey[]
+  /** When the next item's time to live passes, of those that expire after `since`; in seconds since the epoch. */
+  nextExpiry(since: number): number | undefined
   count(): { items: number; bytes: number }
   indexCount(index: string): { items: number; bytes: number }
 }
@@ -117,9 +117,9 @@ export function createItemStore(
   const remove = lazily(`DELETE FROM ${items} WHERE h = ? AND r = ?`)
   const count = lazily(`SELECT count(*), coalesce(sum(size), 0) FROM ${items}`)
   const expired = lazily(
-    `SELECT h, r FROM ${items} WHERE expires IS NOT NULL AND expires <= ? ORDER BY expires LIMIT ?`,
+    `SELECT h, r FROM ${items} WHERE expires IS NOT NULL AND expires <= ? AND expires > ? ORDER BY expires LIMIT ?`,
   )
-  const nextExpiry = lazily(`SELECT min(expires) FROM ${items} WHERE expires IS NOT NULL`)
+  const nextExpiry = lazily(`SELECT min(expires) FROM ${items} WHERE expires IS NOT NULL AND expires > ?`)
   const prepared = new Map<string, StatementSync>()
   const cached = (sql: string): StatementSync => {
     let found = prepared.get(sql)
@@ -151,10 +151,10 @@ export function createItemStore(
       const rows = cached(sql).all(...values, limit) as unknown as [number, string, number][]
       return rows.map(([shape, text, size]) => ({ shape, text, size }))
     },
-    expired: (now, limit) =>
-      (expired().all(now, limit) as unknown as [Uint8Array, Uint8Array][]).map(([h, r]) => ({ h, r })),
-    nextExpiry() {
-      const [at] = nextExpiry().get() as unknown as [number | null]
+    expired: (now, since, limit) =>
+      (expired().all(now, since, limit) as unknown as [Uint8Array, Uint8Array][]).map(([h, r]) => ({ h, r })),
+    nextExpiry(since) {
+      const [at] = nextExpiry().get(since) as unknown as [number | null]
       return at ?? undefined
     },
     count() {

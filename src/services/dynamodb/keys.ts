@@ -79,6 +79,24 @@ export function checkIndexKeys(schema: TableSchema, item: Item): void {
   }
 }
 
+/** The same for an item of a batch, which is told about its keys as a lookup is. */
+export function checkBatchItemKeys(schema: TableSchema, item: Item): void {
+  for (const attribute of schema.partition) checkKeyValue(attribute, attributeOf(item, attribute.name), true)
+  for (const attribute of schema.sort) checkKeyValue(attribute, attributeOf(item, attribute.name), false)
+  checkIndexKeys(schema, item)
+}
+
+/** Refuses empty key values of the right type, which transactions do before they begin. */
+export function checkNoEmptyKey(schema: KeySchema, item: Item): void {
+  for (const { name, type } of [...schema.partition, ...schema.sort]) {
+    const value = attributeOf(item, name)
+    if (value !== undefined && (value as Record<string, unknown>)[type] === '')
+      throw validationError(
+        `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty ${type === 'B' ? 'binary' : 'string'} value. Key: ${name}`,
+      )
+  }
+}
+
 /** Refuses paths that look into key attributes, which are scalars. */
 export function checkKeyPaths(schema: TableSchema, paths: readonly Path[]): void {
   for (const path of paths) {

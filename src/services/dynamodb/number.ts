@@ -1,4 +1,4 @@
-import { validationError } from './errors.ts'
+import { RequestError } from './errors.ts'
 
 /**
  * DynamoDB's numbers: decimals of up to 38 significant digits between 1E-130 and 9.99…E+125, kept as canonical text
@@ -22,7 +22,7 @@ export interface Decimal {
 }
 
 const SHORT_INTEGER = /^(?:0|-?[1-9][0-9]{0,14})$/
-const NUMBER = /^\s*([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?\s*$/
+const NUMBER = /^([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?$/
 
 /** The canonical text of a number as a client wrote it. Throws DynamoDB's ValidationException. */
 export function canonicalNumber(text: string): string {
@@ -32,9 +32,13 @@ export function canonicalNumber(text: string): string {
 
 /** Reads and bounds a number. Throws DynamoDB's ValidationException. */
 export function parseNumber(text: string): Decimal {
-  if (text === '') throw validationError('The parameter cannot be converted to a numeric value')
+  if (text === '')
+    throw new RequestError(
+      'The parameter cannot be converted to a numeric value: ',
+      'The parameter cannot be converted to a numeric value',
+    )
   const notNumeric = (): Error =>
-    validationError(`The parameter cannot be converted to a numeric value: ${text.slice(0, MAX_TEXT_LENGTH)}`)
+    new RequestError(`The parameter cannot be converted to a numeric value: ${text.slice(0, MAX_TEXT_LENGTH)}`)
   if (text.length > MAX_TEXT_LENGTH) throw notNumeric()
   const match = NUMBER.exec(text)
   if (match === null) throw notNumeric()
@@ -55,11 +59,11 @@ function normalised(negative: boolean, digits: string, exponent: number): Decima
 function bounded(decimal: Decimal): Decimal {
   if (decimal.digits === '') return decimal
   if (decimal.exponent > MAX_EXPONENT)
-    throw validationError('Number overflow. Attempting to store a number with magnitude larger than supported range')
+    throw new RequestError('Number overflow. Attempting to store a number with magnitude larger than supported range')
   if (decimal.exponent < MIN_EXPONENT)
-    throw validationError('Number underflow. Attempting to store a number with magnitude smaller than supported range')
+    throw new RequestError('Number underflow. Attempting to store a number with magnitude smaller than supported range')
   if (decimal.digits.length > MAX_DIGITS)
-    throw validationError('Attempting to store more than 38 significant digits in a Number')
+    throw new RequestError('Attempting to store more than 38 significant digits in a Number')
   return decimal
 }
 

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { createItemCodec, type EncodedItem, type ItemCodec } from './itemCodec.ts'
+import { createItemCodec, type ItemCodec } from './itemCodec.ts'
 import { createItemStore, type ItemStore, storedIndexKey, storedKey } from './itemStore.ts'
 import type { IndexSchema, TableSchema } from './tableSchema.ts'
+import { expiryOf } from './timeToLive.ts'
 
 /** What SQLite keeps of one DynamoDB table, whoever defined it: its rows and what must outlive a restart. */
 export interface TableStorage {
@@ -14,8 +15,8 @@ export interface TableStorage {
   createdAt: number
   /** Makes the indexes' storage as the schema has it: new ones are filled, others go. */
   setIndexes(schema: TableSchema): void
-  /** Fills the column that says when items expire; undefined empties it. */
-  setExpiry(expiresAt: ((item: EncodedItem) => number | null) | undefined): void
+  /** Says which attribute items expire by; the column that has the times is filled when it was another before. */
+  setTimeToLive(attribute: string | undefined): void
 }
 
 /** The SQLite file of all tables. */
@@ -39,7 +40,7 @@ export function createStorage(database: DatabaseSync): Storage {
   database.exec(`
     CREATE TABLE IF NOT EXISTS storage (
       id INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT NOT NULL, keys TEXT NOT NULL, table_id TEXT NOT NULL,
-      created_at INTEGER NOT NULL, UNIQUE (arn, keys));
+      created_at INTEGER NOT NULL, time_to_live TEXT, UNIQUE (arn, keys));
     CREATE TABLE IF NOT EXISTS storage_index (
       id INTEGER PRIMARY KEY AUTOINCREMENT, storage INTEGER NOT NULL, name TEXT NOT NULL, keys TEXT NOT NULL,
       UNIQUE (storage, name));
@@ -102,7 +103,7 @@ export function createStorage(database: DatabaseSync): Storage {
       tableId: String(row['table_id']),
       createdAt: Number(row['created_at']),
       setIndexes: (wanted) => transaction(() => setIndexes(id, indexIds, items, codec, wanted)),
-      setExpiry: (expiresAt) => transaction(() => setExpiry(id, expiresAt)),
+      setTimeToLive: (attribute) => transaction(() => setTimeToLive(id, codec, attribute)),
     }
     storage.setIndexes(schema)
     return storage
@@ -169,12 +170,15 @@ export function createStorage(database: DatabaseSync): Storage {
     database.prepare('DELETE FROM storage_index WHERE id = ?').run(indexId)
   }
 
-  function setExpiry(id: number, expiresAt: ((item: EncodedItem) => number | null) | undefined): void {
-    database.exec(`UPDATE items_${id} SET expires = NULL WHERE expires IS NOT NULL`)
+  function setTimeToLive(id: number, codec: ItemCodec, attribute: string | undefined): void {
+    const current = database.prepare('SELECT time_to_live FROM storage WHERE id = ?').get(id)?.['time_to_live']
+    if ((current ?? undefined) === attribute) return
+    database.prepare('UPDATE storage SET time_to_live = ? WHERE id = ?').run(attribute ?? null, id)
     database.exec(`DROP INDEX IF EXISTS expires_${id}`)
-    if (expiresAt === undefined) return
-    database.function(`expires_at_${id}`, { deterministic: true }, (shape, text) =>
-      expiresAt({ shape: Number(shape), text: String(text) }),
+    database.exec(`UPDATE items_${id} SET expires = NULL WHERE expires IS NOT NULL`)
+    if (attribute === undefined) return
+    database.function(`expires_at_${id}`, (shape, text) =>
+      expiryOf(codec.decode({ shape: Number(shape), text: String(text) }), attribute),
     )
     database.exec(`UPDATE items_${id} SET expires = expires_at_${id}(shape, item)`)
     database.exec(`CREATE INDEX expires_${id} ON items_${id} (expires) WHERE expires IS NOT NULL`)

@@ -6,6 +6,7 @@ import type { Table } from '../../resources.ts'
 import { namedTableNotFound, tableNotFound } from './errors.ts'
 import type { Storage, TableStorage } from './storage.ts'
 import { type TableDefinition, type TableSchema, tableSchema } from './tableSchema.ts'
+import type { ChangeListener } from './writes.ts'
 
 /** A table that is there: what it is and where its items are. */
 export interface OpenTable {
@@ -16,6 +17,10 @@ export interface OpenTable {
   storage: TableStorage
   /** Attribute that says when an item expires; undefined while TTL is off. */
   timeToLive: string | undefined
+  /** Told of each item that is written and will expire, in seconds since the epoch. */
+  onExpiring?: (expires: number) => void
+  /** Hears of every change within the transaction. */
+  listener?: ChangeListener | undefined
 }
 
 export interface Tables {
@@ -46,11 +51,15 @@ export function createTables(options: {
   collection: Collection<Table>
   storage: Storage
   clock: Clock
-  /** Checks a definition that did not come through CreateTable. Throws ValidationException. */
-  complete(table: Table, identity: { tableId: string; createdAt: number }): Table
+  /** Refuses a definition that did not come through CreateTable. Throws ValidationException. */
+  check(table: Table): void
+  /** Writes what the engine knows of a table into its description. */
+  complete(resource: Table, table: OpenTable, identity: { tableId: string; createdAt: number }): Table
   /** Told when a table is there or has changed. */
-  opened(table: OpenTable, resource: Table): void
+  opened(table: OpenTable): void
   closed(table: OpenTable): void
+  /** Told when a table is deleted for good. */
+  dropped(arn: string): void
 }): Tables {
   const { collection, storage, clock } = options
   const open = new Map<string, OpenTable>()
@@ -80,11 +89,12 @@ export function createTables(options: {
       storage: made,
       timeToLive: resource.timeToLive?.Enabled === true ? resource.timeToLive.AttributeName : undefined,
     }
+    made.setTimeToLive(table.timeToLive)
     if (previous !== undefined) options.closed(previous)
     open.set(resource.arn, table)
-    const complete = options.complete(resource, { tableId: made.tableId, createdAt: made.createdAt })
-    if (complete !== resource) quietly(() => collection.put(complete, collection.originOf(resource.arn) ?? 'api'))
-    options.opened(table, complete)
+    const complete = options.complete(resource, table, { tableId: made.tableId, createdAt: made.createdAt })
+    quietly(() => collection.put(complete, collection.originOf(resource.arn) ?? 'api'))
+    options.opened(table)
     return table
   }
 
@@ -95,13 +105,20 @@ export function createTables(options: {
     options.closed(table)
   }
 
+  function drop(arn: string): void {
+    options.dropped(arn)
+    storage.drop(arn)
+  }
+
   const unsubscribe = collection.subscribe((change) => {
     if (applying) return
-    if (change.type === 'put') settle(change.resource)
-    else {
+    if (change.type === 'put') {
+      if (change.resource.description['TableId'] === undefined) options.check(change.resource)
+      settle(change.resource)
+    } else {
       forget(change.resource.arn)
       // A project's table may come back with the next version of its files; its items stay until then.
-      if (change.origin === 'api') storage.drop(change.resource.arn)
+      if (change.origin === 'api') drop(change.resource.arn)
     }
   })
   for (const resource of collection.list()) settle(resource)
@@ -127,7 +144,7 @@ export function createTables(options: {
     delete(resource) {
       quietly(() => collection.delete(resource.arn))
       forget(resource.arn)
-      storage.drop(resource.arn)
+      drop(resource.arn)
     },
     has: (arn) => collection.has(arn),
     close() {

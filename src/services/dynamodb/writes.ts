@@ -57,6 +57,7 @@ export function applyWrite(write: Write, onChange: ChangeListener | undefined): 
   const items = table.storage.items
   if (after !== undefined) {
     const expires = table.timeToLive === undefined ? null : expiryOf(after, table.timeToLive)
+    if (expires !== null) table.onExpiring?.(expires)
     items.put(key, table.storage.codec.encode(after), write.afterSize, expires)
   } else if (before !== undefined) items.delete(key)
   for (const index of table.schema.indexes) {

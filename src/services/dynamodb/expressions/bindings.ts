@@ -1,6 +1,5 @@
-import { AwsError } from '../../../aws/errors.ts'
 import { type AttributeType, type AttributeValue, type Item, readValue, typeOf } from '../attributeValue.ts'
-import { serializationError, validationError } from '../errors.ts'
+import { RequestError, serializationError } from '../errors.ts'
 import type { PathStep } from './ast.ts'
 import type { Path } from './path.ts'
 import { isReservedWord } from './reservedWords.ts'
@@ -40,11 +39,11 @@ export class Bindings {
   /** Refuses placeholders that no expression used. */
   checkUsed(): void {
     if (this.#unusedNames.size > 0)
-      throw validationError(
+      throw new RequestError(
         `Value provided in ExpressionAttributeNames unused in expressions: keys: {${[...this.#unusedNames].join(', ')}}`,
       )
     if (this.#unusedValues.size > 0)
-      throw validationError(
+      throw new RequestError(
         `Value provided in ExpressionAttributeValues unused in expressions: keys: {${[...this.#unusedValues].join(', ')}}`,
       )
   }
@@ -64,32 +63,35 @@ function readNames(input: unknown): Map<string, string> {
   const names = new Map<string, string>()
   for (const [key, name] of Object.entries(mapOf(input))) {
     if (!NAME_KEY.test(key))
-      throw validationError(`ExpressionAttributeNames contains invalid key: Syntax error; key: "${key}"`)
+      throw new RequestError(`ExpressionAttributeNames contains invalid key: Syntax error; key: "${key}"`)
     if (typeof name !== 'string') throw serializationError('Unexpected field type')
     if (name === '')
-      throw validationError(
+      throw new RequestError(
         `ExpressionAttributeNames contains invalid value: The parameter cannot be an empty string for key ${key}`,
       )
     names.set(key, name)
   }
-  if (names.size === 0) throw validationError('ExpressionAttributeNames must not be empty')
+  if (names.size === 0) throw new RequestError('ExpressionAttributeNames must not be empty')
   return names
 }
 
 function readValues(input: unknown): Map<string, AttributeValue> {
   const values = new Map<string, AttributeValue>()
   const entries = Object.entries(mapOf(input))
-  if (entries.length === 0) throw validationError('ExpressionAttributeValues must not be empty')
+  if (entries.length === 0) throw new RequestError('ExpressionAttributeValues must not be empty')
   for (const [key] of entries) {
     if (!VALUE_KEY.test(key))
-      throw validationError(`ExpressionAttributeValues contains invalid key: Syntax error; key: "${key}"`)
+      throw new RequestError(`ExpressionAttributeValues contains invalid key: Syntax error; key: "${key}"`)
   }
   for (const [key, value] of entries) {
     try {
       values.set(key, readValue(value))
     } catch (error) {
-      if (!(error instanceof AwsError) || error.code !== 'ValidationException') throw error
-      throw validationError(`ExpressionAttributeValues contains invalid value: ${error.message} for key ${key}`)
+      if (!(error instanceof RequestError)) throw error
+      throw new RequestError(
+        error.message,
+        `ExpressionAttributeValues contains invalid value: ${error.older} for key ${key}`,
+      )
     }
   }
   return values

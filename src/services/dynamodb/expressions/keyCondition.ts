@@ -1,5 +1,5 @@
 import { type AttributeValue, typeOf } from '../attributeValue.ts'
-import { validationError } from '../errors.ts'
+import { RequestError } from '../errors.ts'
 import type { Comparator, ConditionAst, ConditionNode, Operand, PathStep } from './ast.ts'
 import type { Bindings } from './bindings.ts'
 
@@ -74,11 +74,11 @@ function collect(node: ConditionNode, bindings: Bindings, terms: Map<string, Key
 }
 
 function invalidOperator(operator: string): Error {
-  return validationError(`Invalid operator used in KeyConditionExpression: ${operator}`)
+  return new RequestError(`Invalid operator used in KeyConditionExpression: ${operator}`)
 }
 
 function notFirst(operator: string): Error {
-  return validationError(
+  return new RequestError(
     `Invalid condition in KeyConditionExpression: ${operator} operator must have the key attribute as its first operand`,
   )
 }
@@ -86,31 +86,34 @@ function notFirst(operator: string): Error {
 function attributeName(operands: readonly Operand[], bindings: Bindings): string {
   let steps: PathStep[] | undefined
   for (const operand of operands) {
-    if (operand.type === 'function') throw validationError('KeyConditionExpressions cannot contain nested operations')
+    if (operand.type === 'function') throw new RequestError('KeyConditionExpressions cannot contain nested operations')
     if (operand.type !== 'path') continue
     if (steps !== undefined)
-      throw validationError(
+      throw new RequestError(
         'Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition',
       )
     if (operand.steps.length > 1)
-      throw validationError('KeyConditionExpressions cannot have conditions on nested attributes')
+      throw new RequestError('KeyConditionExpressions cannot have conditions on nested attributes')
     steps = operand.steps
   }
   const [step] = steps ?? []
   if (step === undefined || typeof step === 'number')
-    throw validationError('Invalid condition in KeyConditionExpression: No key attribute specified')
+    throw new RequestError('Invalid condition in KeyConditionExpression: No key attribute specified')
   return 'name' in step ? step.name : (bindings.name(step.placeholder) ?? '')
 }
 
 function givenValue(operand: Operand, bindings: Bindings): AttributeValue {
   const value = operand.type === 'value' ? bindings.value(operand.placeholder) : undefined
   if (value === undefined)
-    throw validationError('Invalid condition in KeyConditionExpression: No key attribute specified')
+    throw new RequestError('Invalid condition in KeyConditionExpression: No key attribute specified')
   return value
 }
 
 function add(terms: Map<string, KeyTerm>, name: string, term: KeyTerm): void {
-  if (terms.has(name)) throw validationError('KeyConditionExpressions must only contain one condition per key')
+  if (terms.has(name))
+    throw new RequestError(
+      'Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key',
+    )
   terms.set(name, term)
 }
 

@@ -1,6 +1,5 @@
-import { AwsError } from '../../../aws/errors.ts'
 import { type AttributeValue, attributeOf, compareValues, equalValues, type Item, readItem } from '../attributeValue.ts'
-import { validationError } from '../errors.ts'
+import { RequestError, validationError } from '../errors.ts'
 import { readExpressions } from '../expressionParameters.ts'
 import { type KeyTerm, termHasType } from '../expressions/keyCondition.ts'
 import type { Range } from '../itemStore.ts'
@@ -47,9 +46,11 @@ export function readStartKey(input: unknown): Item {
   try {
     return readItem(input)
   } catch (error) {
-    if (!(error instanceof AwsError) || error.code !== 'ValidationException' || ABOUT_NUMBERS.test(error.message))
-      throw error
-    throw validationError(`The provided starting key is invalid: ${error.message}`)
+    if (!(error instanceof RequestError) || ABOUT_NUMBERS.test(error.message)) throw error
+    throw new RequestError(
+      `The provided starting key is invalid: ${error.message}`,
+      `The provided starting key is invalid: ${error.older}`,
+    )
   }
 }
 

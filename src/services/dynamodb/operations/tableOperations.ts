@@ -1,7 +1,6 @@
 import { AwsError } from '../../../aws/errors.ts'
 import type { Table } from '../../../resources.ts'
 import { checkDefinition } from '../definition.ts'
-import { describeTable as describe } from '../description.ts'
 import { validationError } from '../errors.ts'
 import { tableArn } from '../tables.ts'
 import { checkTags } from '../tags.ts'
@@ -13,7 +12,7 @@ const MAX_LISTED = 100
 /** What this server cannot do with a table, refused rather than ignored. */
 const UNSUPPORTED = ['VectorIndexes', 'GlobalTableSourceArn', 'ResourcePolicy'] as const
 
-export const createTable: Operation = ({ tables, storage, clock }, input, scope) => {
+export const createTable: Operation = ({ tables, storage }, input, scope) => {
   checkDefinition(input)
   for (const name of UNSUPPORTED)
     if (input[name] !== undefined && input[name] !== null)
@@ -31,7 +30,6 @@ export const createTable: Operation = ({ tables, storage, clock }, input, scope)
     ...(tags === undefined ? {} : { tags }),
   })
   const made = tables.describe(scope, tableName).description
-  void clock
   return { TableDescription: transient(made, 'CREATING') }
 }
 
@@ -98,7 +96,10 @@ export const listTables: Operation = ({ tables }, input, scope) => {
   }
 }
 
-/** Completes a definition as the catalog has it: what CreateTable would have answered of it. */
-export function completeTable(table: Table, identity: { tableId: string; createdAt: number }): Table {
-  return { ...table, description: describe(table.arn, table.tableName, table.description, identity) }
-}
+/** The account's limits, as a new account has them. */
+export const describeLimits: Operation = () => ({
+  AccountMaxReadCapacityUnits: 80_000,
+  AccountMaxWriteCapacityUnits: 80_000,
+  TableMaxReadCapacityUnits: 40_000,
+  TableMaxWriteCapacityUnits: 40_000,
+})
