@@ -92,7 +92,7 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
       tellParent(run)
     },
     observes: (run) => logs(run) || [...subscriptions].some(({ filter }) => concerns(filter, run)),
-    tell,
+    tells,
   })
   const purging = schedulePurge()
 
@@ -106,20 +106,23 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
     return filter.stateMachineArn === undefined || filter.stateMachineArn === run.facts.stateMachineArn
   }
 
-  function tell(run: Run, events: readonly HistoryEvent[], statusChanged: boolean): void {
-    if (logs(run)) {
-      const description = executions.describe(run)
-      for (const event of events) options.onLogEvent?.(description, event, run.revision)
-    }
-    if (subscriptions.size === 0) return
-    let change: WorkflowChange | undefined
-    for (const { filter, listener } of [...subscriptions]) {
-      if (!concerns(filter, run)) continue
-      change ??= { execution: executions.describe(run), events, statusChanged }
+  function tells(run: Run, events: readonly HistoryEvent[], statusChanged: boolean): (() => void) | undefined {
+    const listeners = [...subscriptions].filter(({ filter }) => concerns(filter, run)).map(({ listener }) => listener)
+    const logged = logs(run)
+    if (listeners.length === 0 && !logged) return undefined
+    const change: WorkflowChange = { execution: executions.describe(run), events, statusChanged }
+    return () => {
       try {
-        listener(change)
+        if (logged) for (const event of events) options.onLogEvent?.(change.execution, event, run.revision)
       } catch (error) {
-        log('error', 'a listener of workflow changes failed', { error: messageOf(error) })
+        log('error', 'an execution log could not be written', { error: messageOf(error) })
+      }
+      for (const listener of listeners) {
+        try {
+          listener(change)
+        } catch (error) {
+          log('error', 'a listener of workflow changes failed', { error: messageOf(error) })
+        }
       }
     }
   }
@@ -338,7 +341,7 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
   /** The attempt that a token ends, as long as it is waited for. */
   function withToken<T>(taskToken: string, handle: (run: Run, flow: Flow) => T): Promise<T> {
     const named = tokens.read(taskToken)
-    if (named === undefined) throw new AwsError('InvalidToken', "Invalid Token: 'Invalid token'")
+    if (named === undefined) throw invalidToken()
     const run = executions.running(named.execution)
     if (run === undefined) throw timedOut()
     return change(run, () => {
@@ -392,7 +395,7 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
 
     describeExecution(executionArn) {
       const resident = executions.byArn(executionArn)
-      if (resident !== undefined && resident.inserted && !resident.committing && resident.recorded.length === 0) {
+      if (resident?.inserted && !resident.committing && resident.recorded.length === 0) {
         return executions.describe(resident)
       }
       return executions.describe(executions.restore(existing(executionArn)))
@@ -496,6 +499,7 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
     },
 
     async sendTaskSuccess({ taskToken, output }) {
+      if (tokens.read(taskToken) === undefined) throw invalidToken()
       let value: unknown
       try {
         value = JSON.parse(output)
@@ -636,6 +640,10 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
 
 function alreadyExists(executionArn: string): AwsError {
   return new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${executionArn}'`)
+}
+
+function invalidToken(): AwsError {
+  return new AwsError('InvalidToken', "Invalid Token: 'Invalid token'")
 }
 
 function timedOut(): AwsError {

@@ -53,8 +53,11 @@ export interface ExecutionsOptions {
   ended: (run: Run) => void
   /** Whether anybody wants an execution's events. */
   observes: (run: Run) => boolean
-  /** Durable: events and status to be told. */
-  tell: (run: Run, events: readonly HistoryEvent[], statusChanged: boolean) => void
+  /**
+   * What is to be told of a commit once it is durable, taken before the execution goes on; undefined where nobody
+   * listens.
+   */
+  tells: (run: Run, events: readonly HistoryEvent[], statusChanged: boolean) => (() => void) | undefined
 }
 
 export interface NewExecution {
@@ -479,6 +482,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     run.status = state.status
     run.redrives = state.redriveCount
     run.committing = true
+    const tell = events.length > 0 || statusChanged ? options.tells(run, events, statusChanged) : undefined
     const hasEnded = state.status !== 'RUNNING'
     store.commits.commit(writes, (error) => {
       run.committing = false
@@ -487,7 +491,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
         return
       }
       for (const effect of effects) effect()
-      if (events.length > 0 || statusChanged) tell(run, events, statusChanged)
+      tell?.()
       if (run.gone) return
       if (hasEnded && run.state.status !== 'RUNNING') finish(run)
       else if (run.recorded.length > 0 || run.effects.length > 0 || run.writes.length > 0) queue(run)
@@ -504,16 +508,8 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     run.effects = []
     run.events = []
     for (const effect of effects) effect()
-    if (events.length > 0 || statusChanged) tell(run, events, statusChanged)
+    if (events.length > 0 || statusChanged) options.tells(run, events, statusChanged)?.()
     if (run.state.status !== 'RUNNING') finish(run)
-  }
-
-  function tell(run: Run, events: readonly HistoryEvent[], statusChanged: boolean): void {
-    try {
-      options.tell(run, events, statusChanged)
-    } catch (error) {
-      log('error', 'a listener of workflow changes failed', { error: messageOf(error) })
-    }
   }
 
   function finish(run: Run): void {

@@ -20,6 +20,7 @@ export interface WorkflowCase {
   inputText?: string
   executionName?: string
   names: { stateMachine: string; executionArn: string }
+  prerequisites?: { op: string; params: Record<string, string> }[]
   fixtures?: Record<string, unknown>[]
   mockTestCase?: string
   expect: Record<string, unknown> & { history?: Record<string, unknown>[]; order?: string }
@@ -67,6 +68,7 @@ export async function createCasePlayer() {
         statusCode: 200,
         executedVersion: '$LATEST',
         requestId,
+        logResult: 'TE9H',
         payload: JSON.stringify(result.payload) ?? 'null',
         ...(result.error === undefined ? {} : { functionError: 'Unhandled' as const }),
       }
@@ -100,7 +102,12 @@ export async function createCasePlayer() {
         Object.assign(mocks.MockedResponses, resolved.config.MockedResponses)
       }
     }
-    const text = given.definitionText ?? JSON.stringify(given.definition)
+    for (const { op, params } of matching.resolve(given.prerequisites ?? [], bindings)) {
+      if (op === 'CreateStateMachine') machines.add(params['name'] ?? '', params['definition'] ?? '')
+    }
+    // Some texts were recorded with the symbols' brackets escaped.
+    const recorded = given.definitionText ?? JSON.stringify(given.definition)
+    const text = recorded.replaceAll('\\u27e6', '⟦').replaceAll('\\u27e7', '⟧')
     const name = matching.resolve(given.names.stateMachine, bindings)
     const arn = machines.add(name, matching.resolve(text, bindings), given.type)
     const input = given.inputText ?? (given.input === undefined ? undefined : JSON.stringify(given.input))

@@ -35,7 +35,7 @@ export async function invokeByParameters(invoker: LambdaInvoker, call: TaskCall)
     result = await invoker.invoke(
       {
         functionName: text('FunctionName') ?? '',
-        payload: payload === undefined ? '{}' : textOf(payload),
+        payload: eventText(payload),
         signal: call.signal,
         principalArn: call.roleArn,
         ...(qualifier === undefined ? {} : { qualifier }),
@@ -47,17 +47,37 @@ export async function invokeByParameters(invoker: LambdaInvoker, call: TaskCall)
   } catch (error) {
     return optimizedFailure('lambda', error)
   }
-  return failureOf(result) ?? { type: 'succeeded', output: invokeOutput(parsed(result.payload), result) }
+  const logResult = text('LogType') === 'Tail' ? result.logResult : undefined
+  return (
+    failureOf(result) ?? {
+      type: 'succeeded',
+      output: invokeOutput(parsed(result.payload), result, logResult),
+    }
+  )
+}
+
+/** Invoke's Payload is bytes: a text that is JSON is the event itself, none is an empty object. Recorded. */
+function eventText(payload: unknown): string {
+  if (payload === undefined || payload === null) return '{}'
+  if (typeof payload !== 'string') return textOf(payload)
+  try {
+    JSON.parse(payload)
+    return payload
+  } catch {
+    return textOf(payload)
+  }
 }
 
 /** The answer of Invoke as the integration shows it. */
 export function invokeOutput(
   payload: unknown,
   result: { executedVersion: string; statusCode: number; requestId?: string },
+  logResult?: string,
 ): Record<string, unknown> {
   return withTransport(
     {
       ExecutedVersion: result.executedVersion,
+      ...(logResult === undefined ? {} : { LogResult: logResult }),
       ...(payload === undefined ? {} : { Payload: payload }),
       StatusCode: result.statusCode,
     },
