@@ -180,7 +180,8 @@ function rangeQuery(items: string, index: string | undefined, range: Range): { s
     where.push(`${own}h = ?`)
     values.push(partition)
   }
-  if (from !== undefined) {
+  // Nothing comes before the empty key, which SQLite would take for NULL.
+  if (from !== undefined && from.length > 0) {
     where.push(`${own}${bound} >= ?`)
     values.push(from)
   }

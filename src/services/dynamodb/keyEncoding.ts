@@ -53,17 +53,20 @@ export function afterPrefix(prefix: Uint8Array): Uint8Array | undefined {
   return next
 }
 
-/** Several keys as bytes in the order of the lists: 0x00 is written 0x00 0xFF, each key ends in 0x00 0x01. */
+/** Several keys as bytes in the order of the lists. */
 export function joinKeys(keys: readonly Uint8Array[]): Uint8Array {
-  const only = keys[0]
+  const [only] = keys
   if (keys.length === 1 && only !== undefined) return only
+  return Buffer.concat(keys.map((key) => joinedKey(key)))
+}
+
+/** One key as `joinKeys` writes it among others: 0x00 becomes 0x00 0xFF, and the key ends in 0x00 0x01. */
+export function joinedKey(key: Uint8Array, ended = true): Uint8Array {
   const bytes: number[] = []
-  for (const key of keys) {
-    for (const byte of key) {
-      bytes.push(byte)
-      if (byte === 0) bytes.push(0xff)
-    }
-    bytes.push(0, 1)
+  for (const byte of key) {
+    bytes.push(byte)
+    if (byte === 0) bytes.push(0xff)
   }
+  if (ended) bytes.push(0, 1)
   return Uint8Array.from(bytes)
 }

@@ -61,7 +61,7 @@ export function createRemoteDynamoDB(options: RemoteDynamoDBOptions): RemoteDyna
       try {
         const { $metadata: _, ...output } = (await clientOf(sdk, scope?.region ?? options.region).send(
           new Command(given as never) as never,
-        )) as Record<string, unknown>
+        )) as unknown as Record<string, unknown>
         return translate(model, described.output?.shape, output, fromSdk) as Record<string, unknown>
       } catch (error) {
         throw awsError(model, error)

@@ -3,7 +3,7 @@ import { RequestError, validationError } from '../errors.ts'
 import { readExpressions } from '../expressionParameters.ts'
 import { type KeyTerm, termHasType } from '../expressions/keyCondition.ts'
 import type { Range } from '../itemStore.ts'
-import { after, afterPrefix, encodeKey, encodePartition, joinKeys } from '../keyEncoding.ts'
+import { after, afterPrefix, encodeKey, encodePartition, joinedKey, joinKeys } from '../keyEncoding.ts'
 import { checkKey } from '../keys.ts'
 import { positionOf } from '../pages.ts'
 import { type IndexSchema, type KeyAttribute, type KeySchema, keyNames } from '../tableSchema.ts'
@@ -119,13 +119,14 @@ function holds({ operator, values }: KeyTerm, value: AttributeValue): boolean {
 }
 
 function checkTerms(schema: KeySchema, terms: ReadonlyMap<string, KeyTerm>): void {
-  const total = schema.partition.length + schema.sort.length
-  if (terms.size > Math.max(2, total)) throw validationError('Conditions can be of length 1 or 2 only')
+  const known = [...schema.partition, ...schema.sort]
+  if (terms.size > Math.max(2, known.length))
+    throw validationError(
+      `The number of query conditions (${terms.size}) exceeds the number of key attributes defined in the schema (${known.length})`,
+    )
   for (const { name } of schema.partition)
     if (!terms.has(name)) throw validationError(`Query condition missed key schema element: ${name}`)
-  const known = new Set(keyNames(schema))
-  const unknown = [...terms.keys()].some((name) => !known.has(name))
-  if (unknown) {
+  if ([...terms.keys()].some((name) => !known.some((attribute) => attribute.name === name))) {
     const missing = schema.sort.find(({ name }) => !terms.has(name))
     throw validationError(
       missing === undefined
@@ -133,7 +134,7 @@ function checkTerms(schema: KeySchema, terms: ReadonlyMap<string, KeyTerm>): voi
         : `Query condition missed key schema element: ${missing.name}`,
     )
   }
-  for (const { name, type } of [...schema.partition, ...schema.sort]) {
+  for (const { name, type } of known) {
     const term = terms.get(name)
     if (term !== undefined && !termHasType(term, type))
       throw validationError(
@@ -142,68 +143,83 @@ function checkTerms(schema: KeySchema, terms: ReadonlyMap<string, KeyTerm>): voi
   }
   for (const { name } of schema.partition)
     if (terms.get(name)?.operator !== '=') throw validationError('Query key condition not supported')
-  let ended = false
-  for (const { name } of schema.sort) {
+  checkSortTerms(schema.sort, terms)
+  for (const { name, type } of known) {
     const term = terms.get(name)
-    if (term === undefined) ended = true
-    else if (ended) throw validationError('Query key condition not supported')
-    else if (term.operator !== '=') ended = true
+    if (
+      term !== undefined &&
+      term.operator !== 'begins_with' &&
+      term.values.some((value) => contentOf(value, type) === '')
+    )
+      throw validationError(
+        `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty ${type === 'B' ? 'binary' : 'string'} value. Key: ${name}`,
+      )
   }
-  for (const { name, type } of [...schema.partition, ...schema.sort])
-    for (const value of terms.get(name)?.values ?? [])
-      if (contentOf(value, type) === '' && terms.get(name)?.operator !== 'begins_with')
-        throw validationError(
-          `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty ${type === 'B' ? 'binary' : 'string'} value. Key: ${name}`,
-        )
+}
+
+/** Only the last sort key attribute that is named may have something else than an equality, and none is left out. */
+function checkSortTerms(sort: readonly KeyAttribute[], terms: ReadonlyMap<string, KeyTerm>): void {
+  const last = sort.findLastIndex(({ name }) => terms.has(name))
+  for (const [index, { name }] of sort.entries())
+    if (index < last && terms.get(name)?.operator !== '=')
+      throw validationError(
+        `RANGE key attributes ${name} must have equality conditions specified in the query because a condition is present on key attribute ${(sort[last] as KeyAttribute).name}`,
+      )
 }
 
 /** Where the items are that the terms ask for. */
 function keyRange(schema: KeySchema, terms: ReadonlyMap<string, KeyTerm>): Range {
-  const encoded = ({ name, type }: KeyAttribute, value: AttributeValue | undefined): Uint8Array => {
-    void name
-    return encodeKey(type, contentOf(value, type) ?? '')
+  const encoded = ({ name, type }: KeyAttribute, position = 0): Uint8Array =>
+    encodeKey(type, contentOf(terms.get(name)?.values[position], type) ?? '')
+  const range: Range = { partition: encodePartition(joinKeys(schema.partition.map((attribute) => encoded(attribute)))) }
+  const named = schema.sort.filter(({ name }) => terms.has(name))
+  const last = named.at(-1)
+  const term = last === undefined ? undefined : terms.get(last.name)
+  if (last === undefined || term === undefined) return range
+  const second = term.values.length > 1 ? encoded(last, 1) : undefined
+  if (schema.sort.length === 1) {
+    const bounds = boundsOf(term.operator, encoded(last), second, after)
+    return { ...range, ...bounds }
   }
-  const partition = encodePartition(
-    joinKeys(schema.partition.map((attribute) => encoded(attribute, terms.get(attribute.name)?.values[0]))),
+  // Among several sort key attributes, what comes before the last one named is a prefix of the stored key.
+  const prefix = Buffer.concat(named.slice(0, -1).map((attribute) => joinedKey(encoded(attribute))))
+  const whole = (key: Uint8Array): Uint8Array =>
+    Buffer.concat([prefix, joinedKey(key, term.operator !== 'begins_with')])
+  const bounds = boundsOf(
+    term.operator,
+    whole(encoded(last)),
+    second === undefined ? undefined : whole(second),
+    (key) => afterPrefix(key) ?? after(key),
   )
-  const range: Range = { partition }
-  const [sort] = schema.sort
-  const term = sort === undefined ? undefined : terms.get(sort.name)
-  if (sort === undefined || term === undefined) return range
-  const first = encoded(sort, term.values[0])
-  setBounds(range, term, first, term.values[1] === undefined ? undefined : encoded(sort, term.values[1]))
-  return range
+  const end = afterPrefix(prefix)
+  return { ...range, from: prefix, ...(end === undefined ? {} : { to: end }), ...bounds }
 }
 
-function setBounds(range: Range, { operator }: KeyTerm, first: Uint8Array, second: Uint8Array | undefined): void {
+/** @param next The least stored key behind all that have this one. */
+function boundsOf(
+  operator: KeyTerm['operator'],
+  first: Uint8Array,
+  second: Uint8Array | undefined,
+  next: (key: Uint8Array) => Uint8Array,
+): { from?: Uint8Array; to?: Uint8Array } {
   switch (operator) {
     case '=':
-      range.from = first
-      range.to = after(first)
-      return
+      return { from: first, to: next(first) }
     case '<':
-      range.to = first
-      return
+      return { to: first }
     case '<=':
-      range.to = after(first)
-      return
+      return { to: next(first) }
     case '>':
-      range.from = after(first)
-      return
+      return { from: next(first) }
     case '>=':
-      range.from = first
-      return
+      return { from: first }
     case 'between':
-      range.from = first
-      if (second !== undefined) range.to = after(second)
-      return
+      return { from: first, to: next(second ?? first) }
     case 'begins_with': {
-      range.from = first
       const end = afterPrefix(first)
-      if (end !== undefined) range.to = end
-      return
+      return { from: first, ...(end === undefined ? {} : { to: end }) }
     }
     default:
-      operator satisfies never
+      return operator satisfies never
   }
 }
