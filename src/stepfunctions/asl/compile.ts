@@ -45,13 +45,29 @@ export function compileStateMachine(definition: string, type: 'STANDARD' | 'EXPR
   return program
 }
 
+/**
+ * Compiles one state on its own, whose targets need not exist. The program has the state alone, under `name`.
+ * Throws `InvalidDefinitionError`.
+ */
+export function compileState(state: JsonObject, name: string): Program {
+  const language = member(state, 'QueryLanguage')
+  const fields: JsonObject = {
+    StartAt: name,
+    States: { [name]: state },
+    ...(language === undefined ? {} : { QueryLanguage: language }),
+  }
+  const { program, diagnostics } = compileParsed(fields, 'STANDARD', true)
+  if (program === undefined) throw new InvalidDefinitionError(diagnostics)
+  return program
+}
+
 /** Compiles a definition and tells all its problems. Throws `InvalidDefinitionError` only for a Map's wrong label. */
 export function compileDefinition(definition: string, type: 'STANDARD' | 'EXPRESS'): CompiledDefinition {
   const parsed = parseDefinition(definition)
   return 'problem' in parsed ? { diagnostics: [parsed.problem] } : compileParsed(parsed.fields, type)
 }
 
-function compileParsed(fields: JsonObject, type: 'STANDARD' | 'EXPRESS'): CompiledDefinition {
+function compileParsed(fields: JsonObject, type: 'STANDARD' | 'EXPRESS', detached = false): CompiledDefinition {
   const diagnostics: Diagnostic[] = []
   const language: QueryLanguage = member(fields, 'QueryLanguage') === 'JSONata' ? 'JSONata' : 'JSONPath'
   const scope: DefinitionScope = {
@@ -75,7 +91,7 @@ function compileParsed(fields: JsonObject, type: 'STANDARD' | 'EXPRESS'): Compil
     const version = textField(root, 'Version')
     if (version !== undefined && version !== '1.0') problem(root, 'Value must be one of [1.0]', 'Version')
     const comment = textField(root, 'Comment')
-    const block = compileBlock(root, 0)
+    const block = compileBlock(root, 0, detached)
     checkVariables(root)
     if (diagnostics.some(({ severity }) => severity === 'ERROR')) return { diagnostics }
     return {
@@ -111,7 +127,7 @@ function checkQueryLanguage(place: Place): void {
   }
 }
 
-function compileBlock(block: Place, depth: number): Block {
+function compileBlock(block: Place, depth: number, detached = false): Block {
   requireFields(block, ['StartAt', 'States'])
   const startAt = textField(block, 'StartAt')
   const fields = objectField(block, 'States')
@@ -142,12 +158,13 @@ function compileBlock(block: Place, depth: number): Block {
       fields: value,
       language: block.scope.language,
     }
-    const state = compileState(place, depth)
+    const state = compileFields(place, depth)
     if (state === undefined) continue
     states.set(name, state)
     leads.set(name, leadsOf(state))
   }
-  if (fields !== undefined && states.size === Object.keys(fields).length) checkGraph(block, startAt, states, leads)
+  if (!detached && fields !== undefined && states.size === Object.keys(fields).length)
+    checkGraph(block, startAt, states, leads)
   return { startAt: startAt ?? '', states }
 }
 
@@ -174,7 +191,7 @@ function checkName(block: Place, name: string, location: string): void {
 
 const STATE_TYPES = ['Task', 'Pass', 'Choice', 'Wait', 'Succeed', 'Fail', 'Parallel', 'Map'] as const
 
-function compileState(base: Place, depth: number): CompiledState | undefined {
+function compileFields(base: Place, depth: number): CompiledState | undefined {
   const own = member(base.fields, 'QueryLanguage')
   checkQueryLanguage(base)
   if (own === 'JSONPath' && base.scope.language === 'JSONata') {

@@ -168,10 +168,11 @@ function compileItems(place: Place, input: Evaluator): Evaluator<readonly unknow
   return (environment) =>
     andThen(input(environment), (data) => {
       const items = read(environment, data)
-      environment.inspect?.('afterItemsPath', items)
       if (!Array.isArray(items)) {
-        throw new StatesError('States.Runtime', `Reference path "${text}" must point to array.`)
+        // As the service writes it: a path into the context object loses one of its two `$`.
+        throw new StatesError('States.Runtime', `Reference path "${text.replace(/^\$\$/, '$')}" must point to array.`)
       }
+      environment.inspect?.('afterItemsPath', items)
       return items
     })
 }
