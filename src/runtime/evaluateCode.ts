@@ -1,5 +1,6 @@
 import { type Outcome, type ResolverContext, type ResolverError, ResolverSyntaxError } from './context.ts'
 import type { RunOptions } from './emit/run.ts'
+import { EvaluationContextError } from './evaluateMappingTemplate.ts'
 import { compileCode, type HandlerName } from './js/compile.ts'
 
 /** What `EvaluateCode` is asked. */
@@ -27,11 +28,14 @@ export interface CodeError {
   location: { line: number; column: number; span: number }
 }
 
-/** Runs one handler of a code on a context, as the API operation `EvaluateCode` does. Nothing that users wrote makes it throw. */
+/**
+ * Runs one handler of a code on a context, as the API operation `EvaluateCode` does. What is wrong with the code is in
+ * the answer.
+ *
+ * @throws {EvaluationContextError} when the context is no JSON object.
+ */
 export async function evaluateCode(request: EvaluateCodeRequest, options: RunOptions = {}): Promise<Evaluation> {
   const context = contextOf(request.context)
-  if (context === undefined)
-    return { error: { message: 'Unable to parse the context: it is not a JSON object.' }, logs: [] }
   const name = request.function ?? 'request'
   try {
     const step = compileCode(request.code, options)[name as HandlerName]
@@ -45,16 +49,18 @@ export async function evaluateCode(request: EvaluateCodeRequest, options: RunOpt
 }
 
 /** A context with the members that handlers and templates find always. */
-export function contextOf(given: EvaluateCodeRequest['context']): ResolverContext | undefined {
+function contextOf(given: EvaluateCodeRequest['context']): ResolverContext {
   let parsed: unknown = given
   if (typeof given === 'string') {
     try {
       parsed = JSON.parse(given)
-    } catch {
-      return undefined
+    } catch (cause) {
+      throw new EvaluationContextError('The context is not valid JSON.', { cause })
     }
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new EvaluationContextError('The context must be a JSON object.')
+  }
   const context = parsed as Record<string, unknown>
   const { args, ...rest } = context
   return {
@@ -65,7 +71,7 @@ export function contextOf(given: EvaluateCodeRequest['context']): ResolverContex
 }
 
 /** An outcome as the evaluate operations answer it. */
-export function evaluationOf(outcome: Outcome, context: ResolverContext): Evaluation {
+function evaluationOf(outcome: Outcome, context: ResolverContext): Evaluation {
   const errors = [...(context.outErrors ?? []), ...outcome.appendedErrors.map(outError)]
   const evaluation: Evaluation = {
     logs: outcome.logs,
@@ -78,7 +84,7 @@ export function evaluationOf(outcome: Outcome, context: ResolverContext): Evalua
 }
 
 /** An appended error as `ctx.outErrors` has it. */
-export function outError({ message, errorType, data, errorInfo }: ResolverError): Record<string, unknown> {
+function outError({ message, errorType, data, errorInfo }: ResolverError): Record<string, unknown> {
   return {
     message,
     type: errorType,
