@@ -16,6 +16,8 @@ export interface TemplateResource {
   metadata: unknown
   /** Names that a transform gave to properties, with those that the user wrote: `Code` was `CodeUri`. */
   written?: Readonly<Record<string, Path>>
+  /** Files that texts among the properties were read from. */
+  sources?: Readonly<Record<string, string>>
   /** Names beside the logical id by which sidestage.yaml may call it. */
   alsoNamed?: readonly string[]
   /** Folder that relative file names start from. */

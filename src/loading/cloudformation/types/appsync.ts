@@ -75,6 +75,12 @@ function failingTemplate(message: string): string {
   return `$util.error("${text}", "SidestageLoadError")`
 }
 
+/** The file that an inline text comes from. */
+function sourceOf(resource: ResourceView, property: string): string {
+  const { sources, document } = resource.declared
+  return (sources !== undefined && Object.hasOwn(sources, property) ? sources[property] : undefined) ?? document.file
+}
+
 /** `Code`, or the file that `CodeS3Location` names; and so for both templates. */
 function readSteps(resource: ResourceView): {
   steps: { code?: string; requestMappingTemplate?: string; responseMappingTemplate?: string }
@@ -92,7 +98,7 @@ function readSteps(resource: ResourceView): {
     const location = resource.text(located)
     if (text !== undefined) {
       steps[member] = text
-      sourceFiles[member] = resource.declared.document.file
+      sourceFiles[member] = sourceOf(resource, inline)
     } else if (location !== undefined) {
       const read = readLocated(resource, located, location)
       const failing = member === 'code' ? failingCode : failingTemplate
@@ -185,7 +191,7 @@ export const appsyncTypes: TypeHandlers = {
       const read =
         inline === undefined
           ? readLocated(resource, 'DefinitionS3Location', location ?? '')
-          : { text: inline, file: resource.declared.document.file }
+          : { text: inline, file: sourceOf(resource, 'Definition') }
       const common = { arn: appsyncArn.schema(scope, apiIdOf(resource)), apiId: apiIdOf(resource) }
       project.add(
         'AWS::AppSync::GraphQLSchema',
@@ -352,7 +358,11 @@ function requireFunctions(resource: ResourceView, functionIds: readonly unknown[
           appsyncArn.function(scope, apiIdOf(resource), functionId),
         ) === undefined
       )
-        resource.report('error', ['PipelineConfig', 'Functions', index], `No function found with the id ${functionId}`)
+        resource.report(
+          'error',
+          ['PipelineConfig', 'Functions', index],
+          `The specified functions [${functionId}] must exist before referencing them from a resolver.`,
+        )
     }
   })
 }
