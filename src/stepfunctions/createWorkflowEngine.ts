@@ -557,6 +557,11 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
       return () => void subscriptions.delete(subscription)
     },
 
+    statistics() {
+      const { commits, groups, busy } = store.commits.statistics
+      return { resident: executions.size, commits, groups, writing: busy }
+    },
+
     idle: () => executions.idle(),
 
     async close() {

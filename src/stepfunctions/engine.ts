@@ -233,6 +233,17 @@ export interface ChangeFilter {
   stateMachineArn?: string
 }
 
+export interface WorkflowStatistics {
+  /** Executions in memory. */
+  resident: number
+  /** Transactions made durable, each with one fsync. */
+  commits: number
+  /** Commits of executions that shared them. */
+  groups: number
+  /** Milliseconds that the writer was busy, fsync included. */
+  writing: number
+}
+
 /**
  * Runs state machines. Everything that an operation answers is on the disk. Operations throw `AwsError` with Step
  * Functions' error names (`ExecutionDoesNotExist`, `ExecutionAlreadyExists`, `StateMachineDoesNotExist`,
@@ -274,6 +285,8 @@ export interface WorkflowEngine {
   }): Promise<void>
   /** Returns a function that ends the subscription. */
   subscribe(filter: ChangeFilter, listener: (change: WorkflowChange) => void): () => void
+  /** For metrics and benchmarks. */
+  statistics(): WorkflowStatistics
   /** Resolves when no execution has work that does not wait for something outside; for tests and draining. */
   idle(): Promise<void>
   /** Lets running effects end or drops them, makes everything durable. Executions go on at the next start. */

@@ -125,7 +125,9 @@ export function createExecutions(options: ExecutionsOptions): Executions {
   function programOf(revision: StoredRevision): Program {
     let program = programs.get(revision)
     if (program === undefined) {
-      program = options.compile(revision.definition, revision.type)
+      // A processor is part of its machine's definition, which is a STANDARD one whatever its children are.
+      const type = revision.processorOf === undefined ? revision.type : 'STANDARD'
+      program = options.compile(revision.definition, type)
       if (revision.processorOf !== undefined) program = processorProgram(program, revision.processorOf)
       programs.set(revision, program)
     }
