@@ -34,7 +34,8 @@ import type { OperationPlan } from './planning/planOperation.ts'
 import { PlanTooLargeError } from './planning/planOperation.ts'
 import { publishedValue } from './publish.ts'
 import type { Compilers } from './resolving/buildResolver.ts'
-import type { ResolverCache } from './resolving/cache.ts'
+import { evictionKey, operationKey, type ResolverCache } from './resolving/cache.ts'
+import { createMemoryCache } from './resolving/memoryCache.ts'
 import { prepareSubscription } from './subscription.ts'
 
 export interface GraphqlEngineOptions extends Partial<Compilers> {
@@ -64,20 +65,19 @@ export interface GraphqlEngineOptions extends Partial<Compilers> {
   log?: Log
 }
 
-const NO_CACHE: ResolverCache = { get: () => undefined }
-
 /** Makes the engine that runs GraphQL operations against the APIs of the catalog. */
 export function createGraphqlEngine(options: GraphqlEngineOptions): GraphqlEngine {
   const { catalog } = options
   const clock = options.clock ?? systemClock
   const log = options.log ?? silentLog
+  const cache = options.cache ?? createMemoryCache(clock)
   const runtimeOptions = {
     catalog,
     compileFieldRules: options.compileFieldRules ?? defaultFieldRules,
     compileCode: options.compileCode ?? defaultCompileCode,
     compileTemplate: options.compileTemplate ?? defaultCompileTemplate,
     createDataSource: options.createDataSource,
-    cache: options.cache ?? NO_CACHE,
+    cache,
   }
   const schemas = createSchemaStore((schema, error) =>
     log('error', 'schema cannot be run', { apiId: schema.apiId, problems: error.message }),
@@ -133,8 +133,13 @@ export function createGraphqlEngine(options: GraphqlEngineOptions): GraphqlEngin
     if (effects.invalidateSubscriptions !== undefined) {
       all.invalidateSubscriptions = [...(all.invalidateSubscriptions ?? []), ...effects.invalidateSubscriptions]
     }
-    if (effects.evictFromApiCache !== undefined) {
-      all.evictFromApiCache = [...(all.evictFromApiCache ?? []), ...effects.evictFromApiCache]
+    // The service evicts for mutations only.
+    if (effects.evictFromApiCache !== undefined && request.plan.operation.operation === 'mutation') {
+      for (const { typeName, fieldName, keys } of effects.evictFromApiCache) {
+        const evicted = cache.delete(request.apiId, evictionKey(typeName, fieldName, keys))
+        if (evicted instanceof Promise)
+          evicted.catch((error: unknown) => log('error', 'cache failed', { error: String(error) }))
+      }
     }
   }
 
@@ -184,6 +189,7 @@ export function createGraphqlEngine(options: GraphqlEngineOptions): GraphqlEngin
     if (variables.type === 'error') return { status: 200, body: { data: null, errors: [variables.error] } }
     const isMutation = plan.operation.operation === 'mutation'
     return {
+      apiId: runtime.api.apiId,
       plan,
       variables: variables.values,
       rawVariables: request.variables,
@@ -267,10 +273,34 @@ export function createGraphqlEngine(options: GraphqlEngineOptions): GraphqlEngin
       if (plan.operation.operation === 'subscription') return answerSubscription(apiId, request, caller, info)
       const state = startRequest(runtime, plan, request, caller, info)
       if ('status' in state) return state
+      if (runtime.cache?.apiCachingBehavior === 'OPERATION_LEVEL_CACHING' && state.mayCache) {
+        return executeCached(runtime, state, request, runtime.cache.ttl)
+      }
       const data = executeOperation(state, null)
       return data instanceof Promise
         ? data.then((settled) => finish(runtime, state, settled)).catch(masked)
         : finish(runtime, state, data)
+    } catch (error) {
+      return masked(error)
+    }
+  }
+
+  /** OPERATION_LEVEL_CACHING: the whole answer to a query is kept; answers with errors are not. */
+  async function executeCached(
+    runtime: ApiRuntime,
+    state: RequestState,
+    request: GraphqlRequest,
+    ttl: number,
+  ): Promise<GraphqlAnswer> {
+    try {
+      const { apiId } = runtime.api
+      const key = operationKey(state, request.query, request.operationName)
+      const kept = await cache.get(apiId, key)
+      if (kept !== undefined) return { status: 200, body: { data: kept } }
+      const data = await executeOperation(state, null)
+      const answer = finish(runtime, state, data)
+      if (answer.body.errors === undefined) await cache.put(apiId, key, data, ttl)
+      return answer
     } catch (error) {
       return masked(error)
     }
@@ -319,7 +349,11 @@ export function createGraphqlEngine(options: GraphqlEngineOptions): GraphqlEngin
     },
     apiOf: (apiId) => apis.get(apiId),
     schemaOf: (apiId) => runtimeOf(apiId)?.schema.schema,
-    flushCache() {},
+    flushCache(apiId) {
+      const flushed = cache.flush(apiId)
+      if (flushed instanceof Promise)
+        flushed.catch((error: unknown) => log('error', 'cache failed', { error: String(error) }))
+    },
     close() {
       for (const unsubscribe of subscriptions) unsubscribe()
       runtimes.clear()

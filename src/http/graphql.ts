@@ -217,7 +217,7 @@ function preflight(request: IncomingMessage, response: ServerResponse): void {
 
 function wantsPage(request: IncomingMessage): boolean {
   const accept = request.headers.accept
-  return accept !== undefined && accept.includes('text/html') && !/[?&]query=/.test(request.url ?? '')
+  return accept?.includes('text/html') === true && !/[?&]query=/.test(request.url ?? '')
 }
 
 function credentialsOf(

@@ -10,6 +10,7 @@ import type { Lifetime } from './lifetime.ts'
 
 /** What is the same for all fields of one request. */
 export interface RequestState {
+  apiId: string
   plan: OperationPlan
   variables: VariableValues
   /** As sent. */
