@@ -172,11 +172,16 @@ function hostOf(binding: Binding, state: State): HostValue | undefined {
 
 function findHost(binding: Binding, state: State): HostValue | undefined {
   if (binding.imported !== undefined) return resolveHostName(binding.imported.module, binding.imported.name)
-  if (binding.isReassigned || binding.kind !== 'const' || binding.initial === undefined) return undefined
-  const { initial } = binding
+  if (binding.isReassigned || binding.kind !== 'const') return undefined
+  const { initial, member } = binding
+  if (member !== undefined) {
+    const owner = hostValue(member.source, state)
+    return owner === undefined ? undefined : hostMember(owner, member.key)
+  }
+  if (initial === undefined) return undefined
   if (initial.type !== 'Identifier' && initial.type !== 'MemberExpression') return undefined
   const host = hostValue(initial, state)
-  return host?.kind === 'constant' ? undefined : host
+  return host?.kind === 'table' ? host : undefined
 }
 
 /** What an expression means when it names something of the host, such as `util.time` or `Math.max`. */
@@ -268,8 +273,17 @@ function destructure(
 ): string {
   const { init } = declarator
   const host = init ? hostValue(init, state) : undefined
-  if (host?.kind === 'table' && declarator.id.type === 'ObjectPattern') {
-    state.report(0, `Invalid function: ${host.path}`, declarator.id, 'INVALID_FUNCTION_INVOCATION')
+  if (host?.kind === 'table' && declarator.id.type === 'ObjectPattern' && keyword === 'const') {
+    for (const property of declarator.id.properties) {
+      const binding =
+        property.type === 'Property' && property.value.type === 'Identifier'
+          ? state.names.bindingOf(property.value)
+          : undefined
+      if (binding !== undefined && hostOf(binding, state) !== undefined) continue
+      const key = property.type === 'Property' && property.key.type === 'Identifier' ? property.key.name : undefined
+      if (key === undefined) state.report(0, `Invalid function: ${host.path}`, property, 'INVALID_FUNCTION_INVOCATION')
+      else state.report(2339, `Property '${key}' does not exist on type '${host.typeName}'.`, property)
+    }
     return ''
   }
   const source = uniqueName(state)

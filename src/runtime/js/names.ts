@@ -11,6 +11,8 @@ export interface Binding {
   definition: FunctionNode | undefined
   /** What a simple declaration sets it to. */
   initial: AnyNode | undefined
+  /** For the members of a simple pattern `const {a, b: c} = source`: the source, and which member. */
+  member: { source: AnyNode; key: string } | undefined
   /** For imports: from where, and which export (`*` for all). */
   imported: { module: string; name: string; node: AnyNode } | undefined
   isReassigned: boolean
@@ -66,6 +68,7 @@ export function resolveNames(program: Program): Names {
       kind,
       definition: undefined,
       initial: undefined,
+      member: undefined,
       imported: undefined,
       isReassigned: false,
       references: [],
@@ -132,11 +135,21 @@ export function resolveNames(program: Program): Names {
   function declareVariables(scope: Scope, node: Extract<AnyNode, { type: 'VariableDeclaration' }>): void {
     for (const declarator of node.declarations) {
       declarePattern(scope, declarator.id, node.kind as 'const' | 'let' | 'var')
+      if (declarator.id.type === 'ObjectPattern' && declarator.init) noteMembers(declarator.id, declarator.init)
       if (declarator.id.type !== 'Identifier' || !declarator.init) continue
       const binding = resolved.get(declarator.id)
       if (binding === undefined) continue
       binding.initial = declarator.init
       if (isFunctionNode(declarator.init)) binding.definition = declarator.init
+    }
+  }
+
+  function noteMembers(pattern: Extract<AnyNode, { type: 'ObjectPattern' }>, source: AnyNode): void {
+    for (const property of pattern.properties) {
+      if (property.type === 'RestElement' || property.computed || property.value.type !== 'Identifier') continue
+      const binding = resolved.get(property.value)
+      if (binding === undefined || property.key.type !== 'Identifier') continue
+      binding.member = { source, key: property.key.name }
     }
   }
 
