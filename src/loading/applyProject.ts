@@ -14,8 +14,13 @@ export interface Applied {
 /**
  * Makes the catalog hold what the project declares, in one transaction: resources are put with origin `project`, those
  * that the project no longer has are removed, those that did not change are left alone (nobody hears of them).
+ * @param changed Absolute paths of files that were saved: functions and layers whose code is among them count as changed.
  */
-export function applyProject(catalog: Catalog, loaded: Pick<LoadedProject, 'resources'>): Applied {
+export function applyProject(
+  catalog: Catalog,
+  loaded: Pick<LoadedProject, 'resources'>,
+  changed: readonly string[] = [],
+): Applied {
   const applied: Applied = { put: 0, deleted: 0, unchanged: 0 }
   const declared = new Map<ResourceType, Set<string>>()
   catalog.transaction(() => {
@@ -23,7 +28,7 @@ export function applyProject(catalog: Catalog, loaded: Pick<LoadedProject, 'reso
       const arns = declared.get(entry.type) ?? new Set()
       declared.set(entry.type, arns)
       arns.add(entry.resource.arn)
-      if (put(catalog, entry)) applied.put += 1
+      if (put(catalog, entry, changed)) applied.put += 1
       else applied.unchanged += 1
     }
     for (const type of PROJECT_TYPES) {
@@ -38,7 +43,7 @@ export function applyProject(catalog: Catalog, loaded: Pick<LoadedProject, 'reso
   return applied
 }
 
-function put<T extends LoadedResource>(catalog: Catalog, { type, resource }: T): boolean {
+function put<T extends LoadedResource>(catalog: Catalog, { type, resource }: T, _changed: readonly string[]): boolean {
   const collection = catalog.collection<ResourceType>(type)
   const { arn } = resource
   if (

@@ -15,6 +15,7 @@ import { createProjectFiles, ProjectFileError } from './projectFiles.ts'
 import { expandSam } from './sam/expand.ts'
 import { loadServerless } from './serverless/load.ts'
 import { NO_SETTINGS, readSettings, SETTINGS_FILES, type Settings } from './settings.ts'
+import type { Path } from './source/document.ts'
 
 export interface LoadProjectOptions {
   /** @default '000000000000' */
@@ -53,6 +54,8 @@ export interface LoadedProject {
   outputs: ReadonlyMap<string, unknown>
   /** Resource types that are kept but mean nothing here, with how often they occur. */
   unknownTypes: ReadonlyMap<string, number>
+  /** Where a resource (or one of its properties) is declared. */
+  locate(arn: string, ...path: Path): { file: string; line: number; column: number } | undefined
 }
 
 /**
@@ -104,6 +107,7 @@ export async function loadProject(folder: string, options: LoadProjectOptions): 
     settings,
     outputs,
     unknownTypes: project.unknownTypes,
+    locate: project.locate,
   }
 }
 
@@ -144,7 +148,9 @@ function loadStack(stack: Stack): void {
   reportCircles(stack)
   for (const resource of stack.resources.values()) {
     const handler = typeHandler(resource.type)
+    stack.project.declaring = resource
     handler.load?.(resource)
+    stack.project.declaring = undefined
     if (resource.type === 'AWS::CloudFormation::Stack' || resource.type === 'AWS::Serverless::Application') {
       handler.ref(resource)
       const nested = stack.nested.get(resource.logicalId)

@@ -8,6 +8,7 @@ import { didYouMean } from './nearestName.ts'
 import { createProblemList, type ProblemList } from './problem.ts'
 import { createProjectFiles, type ProjectFiles } from './projectFiles.ts'
 import type { Settings } from './settings.ts'
+import type { Path, SourceDocument } from './source/document.ts'
 
 /** One resource for the catalog. */
 export type LoadedResource = {
@@ -39,6 +40,10 @@ export interface ProjectContext {
   readonly unknownTypes: Map<string, number>
   /** Work that needs every resource to be known: attaching policies, checking references. */
   readonly afterwards: (() => void)[]
+  /** The declaration that is being loaded: where what it adds comes from. */
+  declaring: { place(...path: Path): { document: SourceDocument; path: Path } } | undefined
+  /** Where a resource is declared; of one of its properties when `path` says which. */
+  locate(arn: string, ...path: Path): { file: string; line: number; column: number } | undefined
   add<T extends ResourceType>(type: T, resource: ResourceTypes[T], fail: Fail): void
   find<T extends ResourceType>(type: T, arn: string): ResourceTypes[T] | undefined
   /** Replaces a resource that was added before. */
@@ -70,6 +75,7 @@ export function createProjectContext(options: ProjectContextOptions): ProjectCon
   const index = new Map<string, number>()
   const exports = new Map<string, () => unknown>()
   const openImports = new Set<string>()
+  const declarations = new Map<string, NonNullable<ProjectContext['declaring']>>()
   const { parameters } = options
   let workFolder = options.workFolder
 
@@ -88,6 +94,11 @@ export function createProjectContext(options: ProjectContextOptions): ProjectCon
     resources,
     unknownTypes: new Map(),
     afterwards: [],
+    declaring: undefined,
+    locate(arn, ...path) {
+      const place = declarations.get(arn)?.place(...path)
+      return place === undefined ? undefined : { file: place.document.file, ...place.document.locate(place.path) }
+    },
     add(type, resource, fail) {
       const key = `${type}\0${resource.arn}`
       if (index.has(key)) {
@@ -95,6 +106,7 @@ export function createProjectContext(options: ProjectContextOptions): ProjectCon
         return
       }
       index.set(key, resources.length)
+      if (context.declaring !== undefined) declarations.set(resource.arn, context.declaring)
       resources.push({ type, resource } as LoadedResource)
     },
     find(type, arn) {

@@ -1,0 +1,8 @@
+export { type Applied, applyProject } from './applyProject.ts'
+export { checkProject, type ProjectChecks, type StateMachineProblem, withChecks } from './checkProject.ts'
+export { initProject, ProjectExistsError } from './init/initProject.ts'
+export { type LoadedProject, type LoadProjectOptions, loadProject } from './loadProject.ts'
+export { formatProblem, type Problem } from './problem.ts'
+export type { LoadedResource } from './projectContext.ts'
+export type { CredentialSetting, Settings, UserPoolSetting, UserSetting } from './settings.ts'
+export { type ProjectWatch, type WatchProjectOptions, watchProject } from './watchProject.ts'
