@@ -6,10 +6,11 @@ import { entriesOf, isAbsent, isList, isMap, isNumber, jsonText, newMap, type Pl
  * A value as a DynamoDB attribute value. Numbers stay numbers (`{"N": 10}`) and null is `{"NULL": null}`, as the service
  * answers; a data source writes what the DynamoDB API wants. Maps keep their order.
  */
-export function attributeValue(environment: UtilEnvironment, value: unknown, depth = 0): PlainMap {
+export function attributeValue(environment: UtilEnvironment, value: unknown, depth = 0): AttributeValue {
   if (depth >= MAX_NESTING) throw new BudgetSpent('nesting')
   environment.charge(1)
   environment.allocate(32)
+  const single = environment.language === 'VTL' ? singleVtl : singlePlain
   if (isAbsent(value)) return single('NULL', null)
   if (typeof value === 'string') return single('S', value)
   if (typeof value === 'boolean') return single('BOOL', value)
@@ -23,10 +24,21 @@ export function attributeValue(environment: UtilEnvironment, value: unknown, dep
   return single('NULL', null)
 }
 
-function single(type: string, value: unknown): PlainMap {
+/** In VTL a `Map`: plain objects there hold nothing but JSON data. */
+export type AttributeValue = PlainMap | Map<string, unknown>
+
+function singlePlain(type: string, value: unknown): PlainMap {
   const result = newMap()
   result[type] = value
   return result
+}
+
+function singleVtl(type: string, value: unknown): Map<string, unknown> {
+  return new Map().set(type, value)
+}
+
+function single(environment: UtilEnvironment, type: string, value: unknown): AttributeValue {
+  return environment.language === 'VTL' ? singleVtl(type, value) : singlePlain(type, value)
 }
 
 /** Each member of a map as attribute value: what `M` holds. */
@@ -55,7 +67,7 @@ function typed(name: string, type: string, test: (value: unknown) => boolean): C
     const [value] = args
     if (isAbsent(value) && args.length <= 1) return null
     if (args.length !== 1 || !test(value)) return mismatch(environment, `dynamodb.${name}`)
-    return single(type, value)
+    return single(environment, type, value)
   }
 }
 
@@ -68,7 +80,7 @@ const toS3Object: Converter = (environment, args) => {
     return mismatch(environment, 'dynamodb.toS3Object')
   }
   const s3 = args.length === 4 ? { key, bucket, region, version } : { key, bucket, region }
-  return single('S', jsonText(environment, { s3 }))
+  return single(environment, 'S', jsonText(environment, { s3 }))
 }
 
 const converters: Record<string, Converter> = {
@@ -81,7 +93,7 @@ const converters: Record<string, Converter> = {
   toBinary: typed('toBinary', 'B', isText),
   toBinarySet: typed('toBinarySet', 'BS', isListOf(isText)),
   toBoolean: typed('toBoolean', 'BOOL', (value) => typeof value === 'boolean'),
-  toNull: () => single('NULL', null),
+  toNull: (environment) => single(environment, 'NULL', null),
   toList: (environment, [value]) => {
     if (isAbsent(value)) return null
     return isList(value) ? attributeValue(environment, value) : mismatch(environment, 'dynamodb.toList')

@@ -130,7 +130,7 @@ export function jsonText(environment: UtilEnvironment, value: unknown): string {
 function print(environment: UtilEnvironment, value: unknown, depth: number): string {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(value)
+      return quoted(value)
     case 'number':
       return Number.isFinite(value) ? String(value) : `"${value}"`
     case 'boolean':
@@ -154,23 +154,36 @@ function print(environment: UtilEnvironment, value: unknown, depth: number): str
   }
   if (value instanceof FloatNumber) return decimalText(value.value)
   if (value instanceof BigNumber) return value.value.toString()
-  let text = '{'
-  const add = (key: string, member: unknown) => {
-    if (member === undefined) return
-    if (text.length > 1) text += ','
-    text += `${JSON.stringify(key)}:${print(environment, member, depth + 1)}`
-    if (text.length > MAX_TEXT) throw new BudgetSpent('size')
-  }
+  let text = ''
   if (value instanceof Map) {
     environment.charge(value.size + 1)
-    for (const [key, member] of value) add(String(key), member)
+    for (const [key, member] of value) text = withMember(environment, text, String(key), member, depth)
+  } else if (environment.language === 'VTL') {
+    // A plain object of a template is data of the host, JSON through and through.
+    return JSON.stringify(value)
   } else {
     const source = value as PlainMap
     const keys = Object.keys(source)
     environment.charge(keys.length + 1)
-    for (const key of keys) add(key, source[key])
+    for (const key of keys) text = withMember(environment, text, key, source[key], depth)
   }
-  return `${text}}`
+  return text === '' ? '{}' : `${text}}`
+}
+
+function withMember(environment: UtilEnvironment, text: string, key: string, member: unknown, depth: number): string {
+  if (member === undefined) return text
+  if (text.length > MAX_TEXT) throw new BudgetSpent('size')
+  return `${text === '' ? '{' : `${text},`}${quoted(key)}:${print(environment, member, depth + 1)}`
+}
+
+/** `JSON.stringify` of a text; short ones without anything to escape are faster without it. */
+function quoted(text: string): string {
+  if (text.length > 40) return JSON.stringify(text)
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code < 32 || code === 34 || code === 92 || code >= 0xd800) return JSON.stringify(text)
+  }
+  return `"${text}"`
 }
 
 const MAX_TEXT = 16 * 1024 * 1024

@@ -122,6 +122,8 @@ export function renderTemplate(
       if (!(error instanceof Halt)) throw error
       text = error.text
     }
+    // Reading the text is work as well.
+    run.charge(text.length >> 4)
     if (run.returned !== undefined) {
       const value = returnedValue(plainCopy(run, run.returned.value) ?? null)
       return { effects: effects(), type: 'returned', value }

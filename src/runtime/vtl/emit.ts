@@ -2,7 +2,7 @@ import type { UtilFunction, UtilTable } from '../util/environment.ts'
 import { extensions, vtlUtil } from '../util/index.ts'
 import { BigNumber, FloatNumber } from '../util/values.ts'
 import type { ParsedTemplate } from './parse.ts'
-import { MAX_FOREACH_ITERATIONS, runtime, type VtlRun } from './runtime.ts'
+import { MAX_FOREACH_ITERATIONS, runtime, selectorOf, type VtlRun } from './runtime.ts'
 import type { BinaryOperator, Block, Expression, Reference, Statement } from './syntax.ts'
 import { syntaxError } from './syntaxError.ts'
 import { Namespace, type VtlValue } from './values.ts'
@@ -47,6 +47,7 @@ class Emitter {
   private readonly assigned = new Set<string>()
   private readonly macros = new Map<string, { id: string; statement: Extract<Statement, { type: 'macro' }> }>()
   private readonly functions: string[] = []
+  private readonly selectors = new Map<string, string>()
   private counter = 0
 
   constructor(text: string, name: string) {
@@ -84,6 +85,15 @@ class Emitter {
     if (index >= 0) return `K[${index}]`
     this.constants.push(value)
     return `K[${this.constants.length - 1}]`
+  }
+
+  private selector(name: string): string {
+    let selector = this.selectors.get(name)
+    if (selector === undefined) {
+      selector = this.constant(selectorOf(name))
+      this.selectors.set(name, selector)
+    }
+    return selector
   }
 
   private fresh(prefix: string): string {
@@ -228,10 +238,22 @@ class Emitter {
   }
 
   private printed(reference: Reference, backslashes: number, scope: Scope): string {
+    const discarded = backslashes === 0 ? this.discarded(reference, scope) : undefined
+    if (discarded !== undefined) return discarded
     const value = this.reference(reference, scope)
     const source = JSON.stringify(reference.isQuiet ? '' : reference.source)
     if (backslashes > 0) return `o=R.printEscaped(r,o,${value},${JSON.stringify(reference.source)},${backslashes});`
     return `o=R.print(r,o,${value},${source});`
+  }
+
+  /** `$util.qr(…)` prints nothing: its argument is evaluated and dropped. */
+  private discarded(reference: Reference, scope: Scope): string | undefined {
+    const [step] = reference.path
+    if (reference.path.length !== 1 || step?.type !== 'method' || step.args.length !== 1) return undefined
+    if ((reference.name !== 'util' && reference.name !== 'utils') || (step.name !== 'qr' && step.name !== 'quiet'))
+      return undefined
+    if (this.assigned.has(reference.name) || reference.alternate !== undefined) return undefined
+    return `${this.expression(step.args[0] as Expression, scope)};`
   }
 
   private set(target: Reference, value: Expression, scope: Scope): string {
@@ -355,16 +377,12 @@ class Emitter {
   private interpolated(body: Block, scope: Scope): string {
     const isPlain = body.every((part) => part.type === 'text' || (part.type === 'reference' && part.backslashes === 0))
     if (isPlain) {
-      // Texts alternate with pairs of a value and what is printed for null.
-      const parts: string[] = ['""']
-      for (const part of body) {
-        if (part.type === 'text') parts[parts.length - 1] = JSON.stringify(part.text)
-        else if (part.type === 'reference') {
-          const source = JSON.stringify(part.reference.isQuiet ? '' : part.reference.source)
-          parts.push(this.reference(part.reference, scope), source, '""')
-        }
-      }
-      return `R.concat(r,[${parts.join(',')}])`
+      const parts = body.map((part) => {
+        if (part.type !== 'reference') return JSON.stringify(part.type === 'text' ? part.text : '')
+        const source = JSON.stringify(part.reference.isQuiet ? '' : part.reference.source)
+        return `R.show(r,${this.reference(part.reference, scope)},${source})`
+      })
+      return `R.made(r,${parts.join('+')})`
     }
     const inner: Scope = { ...scope, isInLoop: false, isInner: true }
     return `R.made(r,((o)=>{${this.block(body, inner)}return o})(""))`
@@ -385,7 +403,7 @@ class Emitter {
       else if (step.type === 'index') code = `R.index(r,${code},${this.expression(step.index, scope)})`
       else {
         const args = step.args.map((argument) => this.expression(argument, scope))
-        code = `R.call(r,${code},${JSON.stringify(step.name)},[${args.join(',')}],${step.at})`
+        code = `R.call(r,${code},${this.selector(step.name)},[${args.join(',')}],${step.at})`
       }
     }
     return code

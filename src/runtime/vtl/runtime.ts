@@ -1,11 +1,11 @@
 import { BudgetSpent, ELEMENT_SIZE, MAX_EVALUATED_SIZE, PROPERTY_SIZE } from '../emit/budget.ts'
 import { Run } from '../emit/run.ts'
 import { NO_SUCH_METHOD, type UtilFunction, type UtilTable } from '../util/environment.ts'
-import { isNumber } from '../util/values.ts'
+import { type BigNumber, type FloatNumber, isNumber } from '../util/values.ts'
 import { add, divide, multiply, negate, remainder, subtract } from './arithmetic.ts'
 import { listMethods } from './methods/list.ts'
 import { entryMethods, mapMethods, valuesOf } from './methods/map.ts'
-import { javaException, type Method, type MethodTable } from './methods/method.ts'
+import { javaException, type Method } from './methods/method.ts'
 import { booleanMethods, numberMethods } from './methods/number.ts'
 import { stringMethods } from './methods/string.ts'
 import {
@@ -103,22 +103,19 @@ export const runtime = {
     return text
   },
 
-  /** An interpolated text of references only: texts, and between them a value and what stands for its null. */
-  concat(run: VtlRun, parts: readonly VtlValue[]): string {
-    let text = parts[0] as string
-    for (let index = 1; index < parts.length; index += 3) {
-      text = runtime.print(run, text, parts[index], parts[index + 1] as string) + (parts[index + 2] as string)
-    }
-    return runtime.made(run, text)
+  /** A reference in an interpolated text. */
+  show(run: VtlRun, value: VtlValue, source: string): string {
+    if (typeof value === 'string') return value
+    return value === null || value === undefined ? source : textOf(value, run)
   },
 
   property(run: VtlRun, base: VtlValue, name: string): VtlValue {
     if (base instanceof Map) return member(base, name, run)
+    if (base instanceof MapEntry) return name === 'key' ? base.key : name === 'value' ? base.value : undefined
     if (base === null || base === undefined || typeof base === 'string') return undefined
     const value = owned(base, run)
     if (value instanceof Map) return member(value, name, run)
     if (value instanceof Namespace) return namespaceMember(value.table, name)
-    if (value instanceof MapEntry) return name === 'key' ? value.key : name === 'value' ? value.value : undefined
     if (value instanceof Loop) return loopProperty(value, name)
     if (value instanceof VtlList && name === 'empty') return value.length === 0
     return undefined
@@ -131,16 +128,16 @@ export const runtime = {
     return undefined
   },
 
-  call(run: VtlRun, base: VtlValue, name: string, args: readonly VtlValue[], at: number): VtlValue {
+  call(run: VtlRun, base: VtlValue, selector: Selector, args: readonly VtlValue[], at: number): VtlValue {
     if (base === null || base === undefined) return undefined
     run.at = at
-    run.charge(1)
+    if (--run.steps < 0) run.stepsSpent()
     const value = owned(base, run)
     if (value instanceof Namespace) {
-      const found = value.table[name]
+      const found = value.table[selector.name]
       return typeof found === 'function' ? runtime.util(run, found, args, at) : undefined
     }
-    const result = invoke(run, value, name, args)
+    const result = invoke(run, value, selector, args)
     return result === NO_SUCH_METHOD ? undefined : result
   },
 
@@ -281,14 +278,37 @@ function listIndex(list: VtlList, index: number): number {
   return at
 }
 
-function invoke(run: VtlRun, value: VtlValue, name: string, args: readonly VtlValue[]): VtlValue {
-  if (typeof value === 'string') return apply(stringMethods, value, name, args, run)
-  if (typeof value === 'boolean') return apply(booleanMethods, value, name, args, run)
-  if (value instanceof Map) return apply(mapMethods, value, name, args, run)
-  if (value instanceof VtlList) return apply(listMethods, value, name, args, run)
-  if (isNumber(value)) return apply(numberMethods, value, name, args, run)
-  if (value instanceof MapEntry) return apply(entryMethods, value, name, args, run)
-  if (value instanceof Loop && args.length === 0) return loopMethod(value, name)
+/** A method's name with what it is for each class of values, looked up when the template is compiled. */
+export interface Selector {
+  name: string
+  string: Method<string> | undefined
+  boolean: Method<boolean> | undefined
+  map: Method<Map<unknown, VtlValue>> | undefined
+  list: Method<VtlList> | undefined
+  number: Method<number | FloatNumber | BigNumber> | undefined
+  entry: Method<MapEntry> | undefined
+}
+
+export function selectorOf(name: string): Selector {
+  return {
+    name,
+    string: stringMethods[name],
+    boolean: booleanMethods[name],
+    map: mapMethods[name],
+    list: listMethods[name],
+    number: numberMethods[name],
+    entry: entryMethods[name],
+  }
+}
+
+function invoke(run: VtlRun, value: VtlValue, selector: Selector, args: readonly VtlValue[]): VtlValue {
+  if (value instanceof Map) return apply(selector.map, value, args, run)
+  if (typeof value === 'string') return apply(selector.string, value, args, run)
+  if (value instanceof VtlList) return apply(selector.list, value, args, run)
+  if (typeof value === 'boolean') return apply(selector.boolean, value, args, run)
+  if (isNumber(value)) return apply(selector.number, value, args, run)
+  if (value instanceof MapEntry) return apply(selector.entry, value, args, run)
+  if (value instanceof Loop && args.length === 0) return loopMethod(value, selector.name)
   return NO_SUCH_METHOD
 }
 
@@ -311,7 +331,6 @@ function loopMethod(loop: Loop, name: string): VtlValue {
   }
 }
 
-function apply<T>(table: MethodTable<T>, self: T, name: string, args: readonly VtlValue[], run: VtlRun): VtlValue {
-  const method: Method<T> | undefined = table[name]
+function apply<T>(method: Method<T> | undefined, self: T, args: readonly VtlValue[], run: VtlRun): VtlValue {
   return method === undefined ? NO_SUCH_METHOD : method(self, args, run)
 }

@@ -32,13 +32,17 @@ export class KeyList extends VtlList {
   backing: Map<unknown, VtlValue> | undefined
 }
 
+/** Everything that is the run's own, besides maps, lists and numbers. */
+abstract class Own {}
+
 /** One of `entrySet()`. */
-export class MapEntry {
+export class MapEntry extends Own {
   readonly key: unknown
   readonly map: Map<unknown, VtlValue>
   private readonly budget: Budget
 
   constructor(key: unknown, map: Map<unknown, VtlValue>, budget: Budget) {
+    super()
     this.key = key
     this.map = map
     this.budget = budget
@@ -50,31 +54,34 @@ export class MapEntry {
 }
 
 /** `$util` and its namespaces, `$extensions`. */
-export class Namespace {
+export class Namespace extends Own {
   readonly table: UtilTable
 
   constructor(table: UtilTable) {
+    super()
     this.table = table
   }
 }
 
 /** `$foreach`. */
-export class Loop {
+export class Loop extends Own {
   index = 0
   readonly length: number
   readonly parent: Loop | undefined
 
   constructor(length: number, parent: Loop | undefined) {
+    super()
     this.length = length
     this.parent = parent
   }
 }
 
 /** What `#define` makes: rendered whenever it is printed. */
-export class Definition {
+export class Definition extends Own {
   readonly render: () => string
 
   constructor(render: () => string) {
+    super()
     this.render = render
   }
 }
@@ -93,8 +100,8 @@ export function listOf(elements: readonly VtlValue[], budget: Budget): VtlList {
 /** The value as one of the run: data of the host becomes a map or a list, one level deep. */
 export function owned(value: VtlValue, budget: Budget): VtlValue {
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value instanceof VtlList ? value : listOf(value, budget)
   if (isOwnKind(value)) return value
+  if (Array.isArray(value)) return value instanceof VtlList ? value : listOf(value, budget)
   const map = new Map<unknown, VtlValue>()
   const source = value as Record<string, unknown>
   const keys = Object.keys(source)
@@ -108,15 +115,7 @@ export function owned(value: VtlValue, budget: Budget): VtlValue {
 }
 
 function isOwnKind(value: object): boolean {
-  return (
-    value instanceof Map ||
-    value instanceof FloatNumber ||
-    value instanceof BigNumber ||
-    value instanceof MapEntry ||
-    value instanceof Namespace ||
-    value instanceof Loop ||
-    value instanceof Definition
-  )
+  return value instanceof Map || value instanceof Own || value instanceof FloatNumber || value instanceof BigNumber
 }
 
 /** A member of a map, taken over into the run. */

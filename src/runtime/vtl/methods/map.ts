@@ -1,17 +1,6 @@
 import { type Budget, ELEMENT_SIZE, PROPERTY_SIZE } from '../../emit/budget.ts'
 import { NO_SUCH_METHOD } from '../../util/environment.ts'
-import {
-  areEqual,
-  javaEquals,
-  KeyList,
-  listOf,
-  MapEntry,
-  member,
-  owned,
-  textOf,
-  VtlList,
-  type VtlValue,
-} from '../values.ts'
+import { areEqual, javaEquals, KeyList, MapEntry, member, owned, textOf, VtlList, type VtlValue } from '../values.ts'
 import { hashOf, type Method, overloaded, tableOf, withArguments } from './method.ts'
 
 type JavaMap = Map<unknown, VtlValue>
@@ -98,10 +87,10 @@ export const mapMethods = tableOf<JavaMap>({
   values: withArguments([], (self, _args, budget) => valuesOf(self, budget)),
   entrySet: withArguments([], (self, _args, budget) => {
     budget.allocate(PROPERTY_SIZE * self.size)
-    return listOf(
-      [...self.keys()].map((key) => new MapEntry(key, self, budget)),
-      budget,
-    )
+    budget.charge(self.size)
+    const entries = new VtlList()
+    for (const key of self.keys()) entries.push(new MapEntry(key, self, budget))
+    return entries
   }),
   clear: withArguments([], (self) => {
     self.clear()

@@ -18,8 +18,12 @@ type Kind = 'string' | 'int' | 'any' | 'text'
 
 /** A method whose parameters are all of these kinds. `text` takes numbers and booleans too, as their text (char, CharSequence). */
 export function withArguments<T>(kinds: readonly Kind[], method: Method<T>): Method<T> {
+  const length = kinds.length
+  if (kinds.every((kind) => kind === 'any')) {
+    return (self, args, budget) => (args.length === length ? method(self, args, budget) : NO_SUCH_METHOD)
+  }
   return (self, args, budget) => {
-    if (args.length !== kinds.length) return NO_SUCH_METHOD
+    if (args.length !== length) return NO_SUCH_METHOD
     for (let index = 0; index < kinds.length; index++)
       if (!fits(args[index], kinds[index] as Kind)) return NO_SUCH_METHOD
     return method(self, args, budget)
