@@ -1,0 +1,78 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Outcome, ResolverContext } from '../../../src/runtime/context.ts'
+import { closeWorkers } from '../../../src/runtime/emit/worker/pool.ts'
+import { compileCode } from '../../../src/runtime/js/compile.ts'
+
+afterAll(closeWorkers)
+
+const context: ResolverContext = {
+  arguments: { list: Array.from({ length: 1_000 }, (_, index) => index) },
+  stash: { a: 1 },
+}
+
+function run(body: string): Outcome | Promise<Outcome> | undefined {
+  return compileCode(`export function request(ctx) {${body}\n}`).request?.run(context)
+}
+
+const twice = (inner: string): string =>
+  `for (const x of ctx.args.list) { for (const y of ctx.args.list) { ${inner} } }`
+
+describe('an evaluation that outlasts its slice', () => {
+  it('answers at once when it is short', () => {
+    expect(run('return 1')).not.toBeInstanceOf(Promise)
+  })
+
+  it('goes on in a worker, as if it had been there from the start', async () => {
+    const outcome = run(`let n = 0; ctx.stash.b = 2; console.log('once'); ${twice('n += 1')} ctx.stash.n = n; return n`)
+    expect(outcome).toBeInstanceOf(Promise)
+    expect(await outcome).toEqual({
+      type: 'value',
+      value: 1_000_000,
+      stash: { a: 1, b: 2, n: 1_000_000 },
+      appendedErrors: [],
+      logs: ['INFO - code.js:1:59: "once"'],
+      effects: {},
+    })
+    expect(context.stash).toEqual({ a: 1 })
+  })
+
+  it('ends with an error when it has no end', async () => {
+    const outcome = await run(`let n = 0; for (const z of ctx.args.list) { ${twice('n += 1')} } return n`)
+    expect(outcome).toMatchObject({
+      type: 'error',
+      error: { message: 'The evaluation took more steps than allowed and was stopped.', errorType: 'Code' },
+      stash: { a: 1 },
+    })
+  })
+
+  it('leaves the event loop to others meanwhile', async () => {
+    let longest = 0
+    let last = performance.now()
+    const timer = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last)
+      last = performance.now()
+    }, 5)
+    await Promise.all(
+      Array.from({ length: 4 }, () => run(`let n = 0; for (const z of ctx.args.list) { ${twice('n += 1')} } return n`)),
+    )
+    clearInterval(timer)
+    // A slice is about 10 ms; four of them start in a row here, on a machine that others use too.
+    expect(longest).toBeLessThan(400)
+  })
+
+  it('answers many that wait, in any order', async () => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => run(`let n = ${index}; ${twice('n += 1')} return n`)),
+    )
+    expect(outcomes.map((outcome) => (outcome?.type === 'value' ? outcome.value : outcome))).toEqual(
+      Array.from({ length: 10 }, (_, index) => 1_000_000 + index),
+    )
+  })
+
+  it('fails when the workers are closed, and starts them again for the next', async () => {
+    const waiting = run(`${twice('ctx.stash.x = y')} return 1`)
+    await closeWorkers()
+    expect(await waiting).toMatchObject({ type: 'error' })
+    expect(await run(`let n = 0; ${twice('n += 1')} return n`)).toMatchObject({ type: 'value', value: 1_000_000 })
+  })
+})

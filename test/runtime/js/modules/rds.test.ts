@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { evaluateCode } from '../../../../src/runtime/evaluateCode.ts'
+
+async function made(expression: string): Promise<unknown> {
+  const { evaluationResult, error } = await evaluateCode({
+    code: `import * as rds from '@aws-appsync/utils/rds'\nimport { sql, agg } from '@aws-appsync/utils/rds'\nexport function request(ctx) {\n  return ${expression}\n}`,
+    context: {},
+  })
+  if (error !== undefined) return { error: error.message }
+  return JSON.parse(evaluationResult ?? 'null')
+}
+
+function statement(text: string, variableMap: Record<string, unknown> = {}): unknown {
+  return { statements: [text], variableMap, variableTypeHintMap: {} }
+}
+
+describe('@aws-appsync/utils/rds', () => {
+  it.each([
+    [
+      'rds.select({ from: "orders", columns: ["customer", agg.sum("price"), { total: agg.countDistinct("id") }], leftJoin: [{ from: "customers", using: ["id"] }, { table: { c: "cities" }, on: sql`c.id = orders.city` }], groupBy: ["customer", 1], having: { price: { sum: { gt: 10 } } } })',
+      statement(
+        'SELECT "customer", SUM ("price"), COUNT (DISTINCT "id") as "total" FROM "orders" LEFT JOIN "customers" USING ("id") LEFT JOIN "cities" as "c" ON c.id = orders.city GROUP BY "customer", 1 HAVING SUM ("price") > :P0',
+        { ':P0': 10 },
+      ),
+    ],
+    [
+      'rds.select({ from: { sub: rds.select({ table: "t", where: { a: { eq: 1 } } }) }, where: { b: { eq: 2 } } })',
+      statement('SELECT * FROM (SELECT * FROM "t" WHERE "a" = :P0) as "sub" WHERE "b" = :P1', { ':P0': 1, ':P1': 2 }),
+    ],
+    ["rds.select({ table: 'a\"b; drop' })", statement('SELECT * FROM "a""b; drop"')],
+    [
+      'rds.insert({ table: "t", values: { \'x") --\': 1 } })',
+      statement('INSERT INTO "t" ("x"") --") VALUES (:P0)', { ':P0': 1 }),
+    ],
+    [
+      'rds.select({ table: "t", where: { not: [{ a: { eq: 1 } }] } })',
+      statement('SELECT * FROM "t" WHERE NOT ("a" = :P0)', { ':P0': 1 }),
+    ],
+    ['rds.select({ table: {} })', { error: 'code.js:4:10: java.util.NoSuchElementException' }],
+    ['rds.select({ table: "t", offset: "x" })', { error: 'code.js:4:10: offset expects a number.' }],
+  ])('createPgStatement(%s)', async (expression, expected) => {
+    expect(await made(`rds.createPgStatement(${expression})`)).toEqual(expected)
+  })
+
+  it('counts the variables over both statements', async () => {
+    expect(
+      await made(
+        'rds.createMySQLStatement(rds.update({ table: "t", values: { a: rds.typeHint.DECIMAL("1.5"), b: null }, where: { id: { eq: 1 } } }), sql`select ${2} from t`)',
+      ),
+    ).toEqual({
+      statements: ['UPDATE `t` SET `a` = :P0, `b` = NULL WHERE `id` = :P1', 'select :P2 from t'],
+      variableMap: { ':P0': '1.5', ':P1': 1, ':P2': 2 },
+      variableTypeHintMap: { ':P0': 'DECIMAL' },
+    })
+  })
+})
+
+describe('@aws-appsync/utils/ai', () => {
+  it('names the operation of a request', async () => {
+    const { evaluationResult } = await evaluateCode({
+      code: `import { converse, invokeModel } from '@aws-appsync/utils/ai'
+        export const request = () => [invokeModel({ modelId: 'm', body: { a: 1 } }), converse({ modelId: 'm', messages: [] })]`,
+      context: {},
+    })
+    expect(JSON.parse(evaluationResult ?? '')).toEqual([
+      { operation: 'InvokeModel', modelId: 'm', body: { a: 1 } },
+      { operation: 'Converse', modelId: 'm', messages: [] },
+    ])
+  })
+})
