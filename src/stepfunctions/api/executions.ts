@@ -66,7 +66,8 @@ export const startSyncExecution: Operation = async (api, input, context) => {
     status: result.status,
     error: result.error,
     cause: result.cause,
-    ...(metadataOnly ? {} : data(result)),
+    // Synchronous executions have the details of an output even where there is none.
+    ...(metadataOnly ? {} : { ...data(result), outputDetails: INCLUDED }),
     traceHeader: result.traceHeader,
     billingDetails: result.billingDetails,
   })
