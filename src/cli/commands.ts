@@ -1,4 +1,7 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
+import { localTls } from '../http/certificate.ts'
+import { loadProject } from '../loading/loadProject.ts'
+import { formatProblem } from '../loading/problem.ts'
 import type { LogLevel } from '../observability/log.ts'
 import { type ServerOptions, type SidestageServer, StartError } from '../server/options.ts'
 import { startServer } from '../server.ts'
@@ -40,33 +43,35 @@ export async function start({ dir, requireSigned, ...given }: StartArguments): P
   }
   stopOnSignals(server)
   for (const problem of server.problems) process.stderr.write(`${problem}\n`)
-  line(`ready ${server.url}`)
-  greet(server)
+  // One write: whoever waits for the first line has all of it.
+  process.stdout.write(`ready ${server.url}\n${greeting(server)}`)
   return undefined
 }
 
-function greet(server: SidestageServer): void {
+/** What a newcomer needs. */
+function greeting(server: SidestageServer): string {
   const apis = server.apis()
-  line()
+  const lines = ['']
+  const labelled = (label: string, text: string): void => void lines.push(`  ${label.padEnd(12)} ${text}`)
   if (apis.length === 0) {
-    line('  an empty account: create APIs, tables and state machines through the AWS APIs')
-    line(
+    lines.push('  an empty account: create APIs, tables and state machines through the AWS APIs')
+    lines.push(
       `  export AWS_ENDPOINT_URL=${server.url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1`,
     )
   }
   for (const [index, { name, url, apiKey }] of apis.entries()) {
     const endpoint = index === 0 ? `${server.url}/graphql` : url
-    line(`  ${name.padEnd(12)} ${endpoint}`)
+    labelled(name, endpoint)
     if (apiKey === undefined) continue
-    line(`  ${'API key'.padEnd(12)} ${apiKey}`)
-    if (index === 0)
-      line(
-        `\n  curl -s ${endpoint} -H 'x-api-key: ${apiKey}' -H 'content-type: application/json' -d '{"query":"{ __typename }"}'\n`,
-      )
+    labelled('API key', apiKey)
+    if (index > 0) continue
+    const call = `-H 'x-api-key: ${apiKey}' -H 'content-type: application/json' -d '{"query":"{ __typename }"}'`
+    lines.push('', `  curl -s ${endpoint} ${call}`, '')
   }
-  line(`  ${'console'.padEnd(12)} ${server.url}/`)
+  labelled('console', `${server.url}/`)
   const authority = server.authorityFile()
-  if (authority !== undefined) line(`  ${'TLS'.padEnd(12)} export NODE_EXTRA_CA_CERTS=${authority}`)
+  if (authority !== undefined) labelled('TLS', `export NODE_EXTRA_CA_CERTS=${authority}`)
+  return `${lines.join('\n')}\n`
 }
 
 /** The first signal drains, the second ends at once. */
@@ -84,4 +89,38 @@ function stopOnSignals(server: SidestageServer): void {
     )
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
+}
+
+/** Loads everything and prints every problem; exit code 1 when one is an error. */
+export async function check({ dir, parameters }: { dir: string; parameters: Record<string, string> }): Promise<number> {
+  const { problems, hasErrors } = await loadProject(resolve(dir), {
+    baseUrl: 'http://127.0.0.1:4000',
+    env: process.env,
+    parameters,
+  })
+  for (const problem of problems) line(formatProblem(problem))
+  if (problems.length === 0) line(`${dir}: no problems`)
+  return hasErrors ? 1 : 0
+}
+
+/** Prints how to trust the local certificate authority, which is made if it is not there yet. */
+export function trust({ dir, data }: { dir: string; data?: string }): number {
+  const folder = resolve(data ?? join(dir, '.sidestage'))
+  const { authorityFile } = localTls(folder, ['localhost', '127.0.0.1', '::1'])
+  line(`The local certificate authority is ${authorityFile}`)
+  line()
+  line('Node.js, Amplify on a server:')
+  line(`  export NODE_EXTRA_CA_CERTS=${authorityFile}`)
+  line('Python, the AWS CLI:')
+  line(`  export AWS_CA_BUNDLE=${authorityFile} REQUESTS_CA_BUNDLE=${authorityFile}`)
+  line('Debian, Ubuntu (whole system):')
+  line(`  sudo cp ${authorityFile} /usr/local/share/ca-certificates/sidestage.crt && sudo update-ca-certificates`)
+  line('Fedora, RHEL (whole system):')
+  line(`  sudo cp ${authorityFile} /etc/pki/ca-trust/source/anchors/sidestage.pem && sudo update-ca-trust`)
+  line('macOS:')
+  line(`  sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain ${authorityFile}`)
+  line('Chromium on Linux:')
+  line(`  certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n sidestage -i ${authorityFile}`)
+  line('Firefox: Settings, Privacy & Security, View Certificates, Authorities, Import.')
+  return 0
 }

@@ -13,6 +13,8 @@ import { createRestHandler } from './rest.ts'
 export interface HttpServerOptions {
   host: string
   port: number
+  /** Until then every request is answered with 503. @default always */
+  isReady?: () => boolean
   tls: () => { key: string; cert: string }
   defaultApiId: () => string | undefined
   graphql: (request: IncomingMessage, response: ServerResponse, route: GraphqlRoute) => void
@@ -67,6 +69,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   }
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (options.isReady?.() === false) return refuse(response, 503, 'ServiceUnavailable', 'The server is starting.')
     const path = pathOf(request)
     const route = graphqlRoute(path, hostNameOf(request.headers.host ?? ''), options.defaultApiId)
     if (route?.kind === 'graphql') {

@@ -1,5 +1,6 @@
 import { AwsError } from '../aws/errors.ts'
 import type { CallContext, JsonService } from '../aws/service.ts'
+import type { HttpAnswer, SignedHttpRequest } from '../datasources/http/send.ts'
 
 /** Hosts of AWS services that this process answers for, whatever the region. */
 const HOSTS: readonly [pattern: RegExp, targetPrefix: string, signingName: string][] = [
@@ -12,24 +13,16 @@ const HOSTS: readonly [pattern: RegExp, targetPrefix: string, signingName: strin
 /** Services whose operations take no signature. */
 const UNSIGNED = new Set(['AWSCognitoIdentityProviderService'])
 
-export interface EmbeddedRequest {
-  method: string
-  url: URL
-  headers: readonly (readonly [name: string, value: string])[]
-  body: string
-  signal?: AbortSignal
-}
-
-export interface EmbeddedResponse {
-  status: number
-  headers: Record<string, string>
-  body: string
-}
-
 export interface EmbeddedServicesOptions {
   services: readonly JsonService[]
   /** Verifies the signature, always. Throws `AwsError`. */
-  verify: (request: EmbeddedRequest, signingName: string) => CallContext
+  verify: (request: SignedHttpRequest, signingName: string) => CallContext
+}
+
+interface Found {
+  service: JsonService
+  signingName: string
+  region: string
 }
 
 /**
@@ -39,7 +32,7 @@ export interface EmbeddedServicesOptions {
 export function createEmbeddedServices({ services, verify }: EmbeddedServicesOptions) {
   const byPrefix = new Map(services.map((service) => [service.targetPrefix, service]))
 
-  const find = (host: string) => {
+  const find = (host: string): Found | undefined => {
     for (const [pattern, prefix, signingName] of HOSTS) {
       const match = pattern.exec(host)
       const service = match === null ? undefined : byPrefix.get(prefix)
@@ -48,35 +41,34 @@ export function createEmbeddedServices({ services, verify }: EmbeddedServicesOpt
     return undefined
   }
 
-  return {
-    serves: (host: string): boolean => find(host) !== undefined,
-    async answer(request: EmbeddedRequest): Promise<EmbeddedResponse> {
-      const found = find(request.url.hostname)
-      const version = found?.service.jsonVersion ?? '1.0'
-      const headers = { 'content-type': `application/x-amz-json-${version}` }
-      try {
-        if (found === undefined)
-          throw new AwsError('UnknownOperationException', `${request.url.hostname} is not answered here.`)
-        const target = request.headers.find(([name]) => name.toLowerCase() === 'x-amz-target')?.[1] ?? ''
-        const [prefix = '', operation = ''] = target.split('.', 2)
-        if (prefix !== found.service.targetPrefix) throw new AwsError('UnknownOperationException', '')
-        const context = UNSIGNED.has(prefix)
-          ? { accountId: '', region: found.region, principalArn: '' }
-          : verify(request, found.signingName)
-        const output = await found.service.call(operation, parse(request.body), {
-          ...context,
-          ...(request.signal !== undefined && { signal: request.signal }),
-        })
-        return { status: 200, headers, body: JSON.stringify(output ?? {}) }
-      } catch (error) {
-        if (!(error instanceof AwsError)) throw error
-        return {
-          status: error.statusCode,
-          headers: { ...headers, 'x-amzn-errortype': error.code },
-          body: JSON.stringify({ __type: error.code, message: error.message, ...error.details }),
-        }
+  async function answer(request: SignedHttpRequest, found: Found): Promise<HttpAnswer> {
+    const headers = { 'content-type': `application/x-amz-json-${found.service.jsonVersion}` }
+    try {
+      const target = request.headers.find(([name]) => name.toLowerCase() === 'x-amz-target')?.[1] ?? ''
+      const [prefix = '', operation = ''] = target.split('.', 2)
+      if (prefix !== found.service.targetPrefix) throw new AwsError('UnknownOperationException', '')
+      const context = UNSIGNED.has(prefix)
+        ? { accountId: '', region: found.region, principalArn: '' }
+        : verify(request, found.signingName)
+      const output = await found.service.call(operation, parse(request.body ?? ''), {
+        ...context,
+        signal: request.signal,
+      })
+      return { statusCode: 200, headers, body: JSON.stringify(output ?? {}) }
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error
+      return {
+        statusCode: error.statusCode,
+        headers: { ...headers, 'x-amzn-errortype': error.code },
+        body: JSON.stringify({ __type: error.code, message: error.message, ...error.details }),
       }
-    },
+    }
+  }
+
+  /** @returns undefined for a host that is not answered here. */
+  return (request: SignedHttpRequest): Promise<HttpAnswer> | undefined => {
+    const found = find(request.url.hostname)
+    return found === undefined ? undefined : answer(request, found)
   }
 }
 

@@ -1,0 +1,329 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { createAuthenticator } from './auth/authenticator.ts'
+import type { Caller, RequestCredentials } from './auth/caller.ts'
+import { AuthenticationError } from './auth/caller.ts'
+import { createCredentialStore } from './auth/iam/credentialStore.ts'
+import { DEFAULT_ACCOUNT_ID, DEFAULT_REGION, type Scope } from './aws/arn.ts'
+import { systemClock } from './aws/clock.ts'
+import { createPageTokens } from './aws/pagination.ts'
+import type { JsonService, MaybePromise } from './aws/service.ts'
+import { createCatalog } from './catalog.ts'
+import { createDataSourceFactory } from './datasources/createDataSource.ts'
+import { createGraphqlEngine } from './graphql/createEngine.ts'
+import { localTls, type TlsMaterial } from './http/certificate.ts'
+import { createGraphqlHttpHandler } from './http/graphql.ts'
+import { isLoopbackHost } from './http/origin.ts'
+import { type HttpServer, startHttpServer } from './http/server.ts'
+import { applyProject } from './loading/applyProject.ts'
+import { type LoadedProject, loadProject } from './loading/loadProject.ts'
+import { createProblemList, formatProblem } from './loading/problem.ts'
+import { createProjectFiles } from './loading/projectFiles.ts'
+import { NO_SETTINGS, readSettings, SETTINGS_FILES, type Settings } from './loading/settings.ts'
+import { createManagementApi } from './management/createManagementApi.ts'
+import { createLog } from './observability/log.ts'
+import { createMetrics } from './observability/metrics.ts'
+import { createMemoryBus } from './realtime/bus.ts'
+import { createRealtime } from './realtime/realtime.ts'
+import { isEventStreamRequest } from './realtime/sse.ts'
+import { evaluateCode } from './runtime/evaluateCode.ts'
+import { evaluateMappingTemplate } from './runtime/evaluateMappingTemplate.ts'
+import { compileCode } from './runtime/js/compile.ts'
+import { compileTemplate } from './runtime/vtl/compile.ts'
+import { createAwsCalls } from './server/awsCalls.ts'
+import { createCallers } from './server/callers.ts'
+import { createEmbeddedServices } from './server/embeddedServices.ts'
+import { endpointVariables, refuseSelf, serviceEndpoints } from './server/endpoints.ts'
+import { type ServerOptions, type SidestageServer, StartError } from './server/options.ts'
+import { createRoleCredentials } from './server/roleCredentials.ts'
+import type { DynamoDBClient } from './services/dynamodb/client.ts'
+import { createDynamoDB } from './services/dynamodb/engine.ts'
+import { createRemoteDynamoDB } from './services/dynamodb/remote.ts'
+import type { LambdaInvoker } from './services/lambda/invoker.ts'
+import { createRemoteLambda } from './services/lambda/remote.ts'
+import { createLambdaService } from './services/lambda/service.ts'
+import { createMachineLookup, type TemporaryMachines } from './stepfunctions/api/machineLookup.ts'
+import { createStepFunctionsService } from './stepfunctions/api/service.ts'
+import { compileStateMachine } from './stepfunctions/asl/compile.ts'
+import { createWorkflowEngine } from './stepfunctions/createWorkflowEngine.ts'
+import { type DataFolder, DataFolderError, openDataFolder, openMemoryFolder } from './storage/dataFolder.ts'
+
+const DEFAULT_PORT = 4000
+const DEFAULT_HOST = '127.0.0.1'
+const SCOPE: Scope = { accountId: DEFAULT_ACCOUNT_ID, region: DEFAULT_REGION }
+/** Time that requests under way have to end when the server stops. */
+const DRAIN_MS = 10_000
+
+/** Starts a server: the only place where the rooms are wired together. Rejects with `StartError`. */
+export async function startServer(options: ServerOptions = {}): Promise<SidestageServer> {
+  const stack = new AsyncDisposableStack()
+  try {
+    return await wire(options, stack)
+  } catch (error) {
+    await stack.disposeAsync()
+    if (error instanceof DataFolderError) throw new StartError([error.message])
+    throw error
+  }
+}
+
+async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promise<SidestageServer> {
+  const project = resolve(options.project ?? '.')
+  const hasProject = options.project !== undefined
+  const environment = options.environment ?? process.env
+  const clock = options.clock ?? systemClock
+  const log = createLog(options.logLevel ?? 'warn', options.onLogLine)
+  const metrics = createMetrics()
+  const settings = hasProject ? readProjectSettings(project) : NO_SETTINGS
+  const host = options.host ?? DEFAULT_HOST
+  const loopbackOnly = isLoopbackHost(host)
+  if (!loopbackOnly && settings.credentials.length === 0)
+    throw new StartError([
+      `--host ${host} can be reached from other machines: add credentials to sidestage.yaml (credentials: [{ accessKeyId: …, secretAccessKey: … }]) or listen on 127.0.0.1.`,
+    ])
+  const endpoints = serviceEndpoints(environment, settings.endpoints)
+
+  const folder = openFolder(options, project)
+  stack.defer(() => folder.close())
+  const pageTokens = createPageTokens(folder.secret('pages'))
+  const catalog = createCatalog(folder.database('catalog', { synchronous: 'FULL' }), (error) =>
+    log('error', 'following a change of resources failed', { error: String((error as Error)?.stack ?? error) }),
+  )
+  const credentials = createCredentialStore({
+    configured: settings.credentials.map(({ principalArn, ...credential }) => ({
+      ...credential,
+      ...(principalArn !== undefined && { arn: principalArn }),
+    })),
+    loopbackOnly,
+    catalog,
+    secret: folder.secret('credentials'),
+    clock,
+    log,
+  })
+  const roleCredentials = createRoleCredentials(credentials, clock)
+
+  let http: HttpServer | undefined
+  const baseUrl = (): string => http?.url ?? `http://${host}:${options.port ?? settings.port ?? DEFAULT_PORT}`
+  let tls: TlsMaterial | undefined
+  const tlsOf = (): TlsMaterial => {
+    tls ??=
+      options.certificate === undefined
+        ? localTls(folder.path, ['localhost', '127.0.0.1', '::1', ...(loopbackOnly ? [] : [host])])
+        : {
+            cert: readFileSync(options.certificate.cert, 'utf8'),
+            key: readFileSync(options.certificate.key, 'utf8'),
+            authority: '',
+            authorityFile: undefined,
+          }
+    return tls
+  }
+
+  const embeddedTables = createDynamoDB({
+    folder,
+    tables: catalog.collection('AWS::DynamoDB::Table'),
+    clock,
+    log,
+    pageTokens,
+  })
+  stack.defer(() => embeddedTables.close())
+  const accountCredentials = {
+    accessKeyId: environment['AWS_ACCESS_KEY_ID'] ?? 'test',
+    secretAccessKey: environment['AWS_SECRET_ACCESS_KEY'] ?? 'test',
+    ...(environment['AWS_SESSION_TOKEN'] !== undefined && { sessionToken: environment['AWS_SESSION_TOKEN'] }),
+  }
+  const remoteTables = endpoints.get('DYNAMODB')
+  const dynamodb: DynamoDBClient =
+    remoteTables === undefined
+      ? embeddedTables
+      : createRemoteDynamoDB({ endpoint: remoteTables, region: DEFAULT_REGION, credentials: accountCredentials })
+
+  const functions = createLambdaService({
+    catalog,
+    ...(folder.path !== undefined && { workFolder: folder.path }),
+    endpointUrl: () => http?.url,
+    credentialsFor: roleCredentials,
+    serviceEndpoints: endpointVariables(endpoints),
+    certificateAuthorityFile: () => tls?.authorityFile,
+    log,
+  })
+  stack.defer(() => functions.close())
+  const remoteFunctions = endpoints.get('LAMBDA')
+  const lambda: LambdaInvoker =
+    remoteFunctions === undefined
+      ? functions
+      : createRemoteLambda({ endpoint: remoteFunctions, credentials: accountCredentials })
+
+  const temporary: TemporaryMachines = new Map()
+  const machines = createMachineLookup(catalog, { temporary })
+  const jsonServices: JsonService[] = []
+  const workflows = createWorkflowEngine({
+    folder,
+    machines,
+    compile: compileStateMachine,
+    clock,
+    log,
+    ...(options.timeScale !== undefined && { timeScale: options.timeScale }),
+    integrations: { lambda, dynamodb, awsSdk: createAwsCalls({ services: () => jsonServices, lambda }) },
+  })
+  stack.defer(() => workflows.close())
+  jsonServices.push(
+    createStepFunctionsService({ catalog, engine: workflows, pageTokens, clock, temporary }),
+    embeddedTables.service,
+    embeddedTables.streamsService,
+  )
+
+  const authenticator = createAuthenticator({ catalog, credentials, lambda, clock, log })
+  stack.defer(() => authenticator.close())
+  const callers = createCallers({
+    credentials,
+    requireSigned: options.requireSigned ?? !loopbackOnly,
+    clock,
+    defaultScope: SCOPE,
+  })
+
+  const bus = createMemoryBus()
+  const engine = createGraphqlEngine({
+    catalog,
+    createDataSource: createDataSourceFactory({
+      dynamodb,
+      lambda,
+      pageTokens,
+      http: {
+        credentialsFor: (scope, roleArn) => roleCredentials(roleArn, 'APPSYNC_ASSUME_ROLE', scope),
+        embedded: createEmbeddedServices({ services: jsonServices, verify: callers.verifyEmbedded }),
+        now: () => clock.now(),
+      },
+    }),
+    onMutation: (event) => bus.publish({ type: 'mutation', event }),
+    onInvalidation: (event) => bus.publish({ type: 'invalidation', event }),
+    clock,
+    log,
+  })
+  stack.defer(() => engine.close())
+  const authenticate = (apiId: string, request: RequestCredentials): MaybePromise<Caller> => {
+    const api = engine.apiOf(apiId)
+    if (api === undefined)
+      throw new AuthenticationError('UnauthorizedException', 'You are not authorized to make this call.')
+    return authenticator.authenticate(api, request)
+  }
+  const realtime = createRealtime({ engine, authenticate, bus, clock, log })
+  stack.defer(() => realtime.close())
+  const graphql = createGraphqlHttpHandler({
+    engine,
+    authenticate: (api, request) => authenticator.authenticate(api, request),
+    log,
+  })
+  stack.defer(() => graphql.close())
+  const management = createManagementApi({
+    catalog,
+    pageTokens,
+    baseUrl,
+    clock,
+    evaluateCode,
+    evaluateMappingTemplate,
+    checkCode: (code) => void compileCode(code),
+    flushCache: (apiId) => engine.flushCache(apiId),
+  })
+
+  metrics.gauge('sidestage_websocket_connections', 'Open WebSocket connections', () => realtime.connections)
+  metrics.gauge('sidestage_subscriptions', 'Open subscriptions', () => realtime.subscriptions)
+  metrics.gauge('process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss())
+
+  let ready = false
+  const port = options.port ?? settings.port ?? DEFAULT_PORT
+  const listening = await startHttpServer({
+    host,
+    port,
+    isReady: () => ready,
+    tls: tlsOf,
+    defaultApiId: () => catalog.collection('AWS::AppSync::GraphQLApi').list()[0]?.apiId,
+    graphql: (request, response, route) => graphql(request, response, route.apiId),
+    isEventStream: isEventStreamRequest,
+    eventStream: (request, response, { apiId, endpointPath }, body) =>
+      realtime.eventStream(request, response, { apiId, endpointPath, domainName: null }, body),
+    upgrade: (request, socket, head, { apiId, endpointPath }) =>
+      realtime.upgrade(request, socket, head, { apiId, endpointPath, domainName: null }),
+    jsonServices,
+    openTargets: new Set(['AWSCognitoIdentityProviderService', 'AWSCognitoIdentityService']),
+    management,
+    lambda: functions.api,
+    query: { handle: () => undefined },
+    wellKnown: () => undefined,
+    contextOf: callers.contextOf,
+    metrics,
+    log,
+  }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EADDRINUSE')
+      throw new StartError([`port ${port} on ${host} is in use: choose another with --port, or 0 for any free one`])
+    if (error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL')
+      throw new StartError([`cannot listen on ${host}:${port}: ${error.message}`])
+    throw error
+  })
+  http = listening
+  stack.defer(() => listening.close(DRAIN_MS))
+  refuseSelf(endpoints, listening.url)
+
+  const load = (): Promise<LoadedProject> =>
+    loadProject(project, {
+      ...SCOPE,
+      baseUrl: listening.url,
+      env: environment,
+      parameters: options.parameters ?? {},
+      seed: folder.secret('project'),
+      ...(folder.path !== undefined && { workFolder: folder.path }),
+    })
+  let problems: readonly string[] = []
+  if (hasProject) {
+    const loaded = await load()
+    if (loaded.hasErrors) throw new StartError(linesOf(loaded))
+    applyProject(catalog, loaded)
+    problems = linesOf(loaded)
+  }
+  ready = true
+
+  return {
+    url: listening.url,
+    port: listening.port,
+    problems,
+    apis: () =>
+      catalog
+        .collection('AWS::AppSync::GraphQLApi')
+        .list()
+        .map(({ arn, apiId, name }) => {
+          const key = catalog
+            .collection('AWS::AppSync::ApiKey')
+            .list(`${arn}/`)
+            .find(({ expires }) => expires * 1000 > clock.now())
+          return {
+            apiId,
+            name,
+            url: `${listening.url}/apis/${apiId}/graphql`,
+            ...(key !== undefined && { apiKey: key.id }),
+          }
+        }),
+    authorityFile: () => tlsOf().authorityFile,
+    mintToken: () => Promise.reject(new Error('not wired yet')),
+    async close() {
+      realtime.close()
+      await stack.disposeAsync()
+    },
+  }
+}
+
+/** What must be known before the server listens; problems are reported when the project is loaded. */
+function readProjectSettings(folder: string): Settings {
+  const files = createProjectFiles(folder)
+  for (const name of SETTINGS_FILES) {
+    const path = join(files.root, name)
+    if (files.kindOf(path) === 'file') return readSettings({ files, problems: createProblemList() }, path)
+  }
+  return NO_SETTINGS
+}
+
+function linesOf(loaded: LoadedProject): string[] {
+  return loaded.problems.map(formatProblem)
+}
+
+function openFolder(options: ServerOptions, project: string): DataFolder {
+  if (options.memory === true) return openMemoryFolder()
+  return openDataFolder(resolve(options.data ?? join(project, '.sidestage')))
+}

@@ -1,0 +1,85 @@
+import type { IncomingMessage } from 'node:http'
+import type { CredentialStore } from '../auth/iam/credentialStore.ts'
+import { verifyAwsRequest } from '../auth/iam/verifyRequest.ts'
+import type { Scope } from '../aws/arn.ts'
+import type { Clock } from '../aws/clock.ts'
+import type { CallContext } from '../aws/service.ts'
+import type { SignedHttpRequest } from '../datasources/http/send.ts'
+
+/** Signing names by what a request was routed to: a target prefix, or the name of a REST service. */
+const SIGNING_NAMES: Readonly<Record<string, string>> = {
+  AWSStepFunctions: 'states',
+  DynamoDB_20120810: 'dynamodb',
+  DynamoDBStreams_20120810: 'dynamodb',
+  appsync: 'appsync',
+  lambda: 'lambda',
+  sts: 'sts',
+}
+/** Services whose operations take no signature: their tokens are in the body. */
+const UNSIGNED = new Set(['AWSCognitoIdentityProviderService', 'AWSCognitoIdentityService'])
+
+export interface CallerOptions {
+  credentials: CredentialStore
+  requireSigned: boolean
+  clock: Clock
+  defaultScope: Scope
+}
+
+/** Says who calls an AWS API of this server, by its signature. */
+export function createCallers({ credentials, requireSigned, clock, defaultScope }: CallerOptions) {
+  const rootOf = ({ accountId }: Scope): string => `arn:aws:iam::${accountId}:root`
+  const signedBy = (name: string): { services?: readonly string[] } => {
+    const signingName = SIGNING_NAMES[name]
+    return signingName === undefined ? {} : { services: [signingName] }
+  }
+
+  return {
+    /** Of a request that came over HTTP; the signature is verified where that is asked for. */
+    contextOf(request: IncomingMessage, body: Buffer, service: string): CallContext {
+      if (UNSIGNED.has(service)) return { ...defaultScope, principalArn: rootOf(defaultScope) }
+      const caller = verifyAwsRequest(
+        { method: request.method ?? 'GET', target: request.url ?? '/', headers: headerPairs(request), body },
+        {
+          credentials,
+          requireSigned,
+          now: clock.now(),
+          defaultScope,
+          protocol: service === 'sts' ? 'query' : service === 'appsync' || service === 'lambda' ? 'rest' : 'json',
+          ...signedBy(service),
+        },
+      )
+      return contextFrom(caller)
+    },
+    /** Of a request that a data source makes in this process: always verified, as AWS does. */
+    verifyEmbedded(request: SignedHttpRequest, signingName: string): CallContext {
+      const caller = verifyAwsRequest(
+        {
+          method: request.method,
+          target: `${request.url.pathname}${request.url.search}`,
+          headers: request.headers,
+          body: request.body ?? '',
+        },
+        { credentials, requireSigned: true, now: clock.now(), defaultScope, protocol: 'json', services: [signingName] },
+      )
+      return contextFrom(caller)
+    },
+  }
+}
+
+function contextFrom(caller: CallContext): CallContext {
+  return {
+    accountId: caller.accountId,
+    region: caller.region,
+    principalArn: caller.principalArn,
+    ...(caller.accessKeyId !== undefined && { accessKeyId: caller.accessKeyId }),
+  }
+}
+
+/** Header names and values in the order sent, repetition kept. */
+export function headerPairs(request: IncomingMessage): [name: string, value: string][] {
+  const { rawHeaders } = request
+  const pairs: [string, string][] = []
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2)
+    pairs.push([rawHeaders[at] as string, rawHeaders[at + 1] as string])
+  return pairs
+}
