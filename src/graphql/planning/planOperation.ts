@@ -16,8 +16,13 @@ import type { ArgumentPlan, Condition, FieldPlan, SelectionPart, SelectionPlan }
 import { planType } from './types.ts'
 import { planVariables } from './variables.ts'
 
-/** Fields that one selection may collect. Only nested fragments under conditions come near. */
+/** Fields and fragments that one selection may collect; a document's tokens end below. */
 const MAX_COLLECTED = 200_000
+/**
+ * Spreads of fragments under conditions that one selection may collect. Each combination of conditions is another path,
+ * so they alone can double with every level.
+ */
+const MAX_CONDITIONAL_SPREADS = 2_000
 
 /** An operation that would cost more to plan than any real one. */
 export class PlanTooLargeError extends Error {
@@ -65,7 +70,7 @@ export function planOperation(
     condition: Condition,
     groups: Map<string, Group>,
     visited: Set<string>,
-    budget: { left: number },
+    budget: { left: number; conditional: number },
   ): void {
     for (const selection of set.selections) {
       if (--budget.left < 0) throw new PlanTooLargeError('The operation selects too many fields.')
@@ -90,6 +95,9 @@ export function planOperation(
       const fragment = isSpread ? fragments.get(selection.name.value) : selection
       if (fragment === undefined || !applies(schema, fragment.typeCondition?.name.value, type)) continue
       if (isSpread) {
+        if (own.length > 0 && --budget.conditional < 0) {
+          throw new PlanTooLargeError('The operation has too many conditional fragments.')
+        }
         const identity = own.length === 0 ? selection.name.value : `${selection.name.value} ${JSON.stringify(own)}`
         if (visited.has(selection.name.value) || visited.has(identity)) continue
         visited.add(identity)
@@ -101,7 +109,7 @@ export function planOperation(
   function planSelection(parts: readonly SelectionPart[], type: GraphQLObjectType, depth: number): SelectionPlan {
     const groups = new Map<string, Group>()
     const visited = new Set<string>()
-    const budget = { left: MAX_COLLECTED }
+    const budget = { left: MAX_COLLECTED, conditional: MAX_CONDITIONAL_SPREADS }
     for (const { selections, condition } of parts) {
       if (selections !== undefined) collect(selections, type, condition, groups, visited, budget)
     }

@@ -20,7 +20,9 @@ export const awsJson: Coercion = {
   serialize(value) {
     // A resolver that hands on JSON text (a Lambda function that stringified, a stored text) means that JSON.
     if (typeof value === 'string' && isJsonText(value)) return value
-    return JSON.stringify(value)
+    const text: string | undefined = JSON.stringify(value)
+    if (text === undefined) throw new CoercionError(`Unable to serialize \`${typeof value}\` as valid JSON.`)
+    return text
   },
 }
 
