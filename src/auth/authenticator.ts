@@ -73,14 +73,21 @@ export function createAuthenticator(options: {
   lambda: AuthorizerInvoker
   /** @default none */
   localIssuers?: LocalIssuers
-  /** `AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER`: where user pools are that are not local. @default AWS */
+  /** `AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER`: where all user pools are. @default here those that are local, else AWS */
   cognitoEndpoint?: string
   clock?: Clock
   fetch?: typeof globalThis.fetch
+  /** Milliseconds that an issuer has for one document. @default 5000 */
+  issuerTimeout?: number
   log?: Log
 }): Authenticator {
   const { catalog, credentials, clock = systemClock, log = silentLog } = options
-  const fetchOptions: FetchOptions = { fetch: options.fetch ?? globalThis.fetch, clock, log }
+  const fetchOptions: FetchOptions = {
+    fetch: options.fetch ?? globalThis.fetch,
+    clock,
+    log,
+    ...(options.issuerTimeout !== undefined && { timeout: options.issuerTimeout }),
+  }
   const apiKeys = createApiKeyIndex(catalog)
   const verifier = createTokenVerifier()
   const authorizer = createLambdaAuthorizer({ lambda: options.lambda, clock, log })
@@ -88,7 +95,7 @@ export function createAuthenticator(options: {
 
   const userPools = new Map<string, UserPoolIssuer>()
   const userPoolIssuer = (config: UserPoolConfig): UserPoolIssuer => {
-    const local = options.localIssuers?.userPool(config.userPoolId)
+    const local = options.cognitoEndpoint === undefined ? options.localIssuers?.userPool(config.userPoolId) : undefined
     if (local !== undefined) return { issuer: () => local.issuer, keysFor: () => local.keys() }
     const url = userPoolUrl(config, options.cognitoEndpoint)
     let issuer = userPools.get(url)

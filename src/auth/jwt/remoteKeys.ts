@@ -32,6 +32,8 @@ export interface FetchOptions {
   fetch: typeof globalThis.fetch
   clock: Pick<Clock, 'now'>
   log: Log
+  /** Milliseconds that an issuer has for one document. @default 5000 */
+  timeout?: number
 }
 
 /**
@@ -136,11 +138,14 @@ export function withoutSlash(url: string): string {
 }
 
 /** Reads a JSON object: without redirects, bounded in time and in bytes while they arrive. */
-async function fetchJson(url: string, { fetch }: FetchOptions): Promise<Record<string, unknown>> {
+async function fetchJson(
+  url: string,
+  { fetch, timeout = FETCH_TIMEOUT_MS }: FetchOptions,
+): Promise<Record<string, unknown>> {
   const response = await fetch(url, {
     redirect: 'error',
     headers: { accept: 'application/json' },
-    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+    signal: AbortSignal.timeout(timeout),
   })
   if (!response.ok) {
     await response.body?.cancel()
