@@ -101,7 +101,7 @@ export function readValue(input: unknown, depth = 0): AttributeValue {
   if (typeof input !== 'object' || input === null) throw serializationError('Unexpected value type in payload')
   if (Array.isArray(input))
     throw serializationError('Unrecognized collection type class com.amazonaws.dynamodb.v20120810.AttributeValue')
-  if (depth > MAX_NESTING) throw new RequestError(NESTING_MESSAGE)
+  if (depth >= MAX_NESTING) throw new RequestError(NESTING_MESSAGE)
   const given = input as Record<string, unknown>
   let found: AttributeValue | undefined
   for (const type in given) {

@@ -48,7 +48,8 @@ export function afterPrefix(prefix: Uint8Array): Uint8Array | undefined {
   let end = prefix.length
   while (end > 0 && prefix[end - 1] === 0xff) end--
   if (end === 0) return undefined
-  const next = prefix.slice(0, end)
+  // A copy: `slice` of a Buffer is none.
+  const next = new Uint8Array(prefix.subarray(0, end))
   next[end - 1] = (next[end - 1] as number) + 1
   return next
 }

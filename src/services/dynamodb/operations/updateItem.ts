@@ -1,5 +1,5 @@
 import { type Item, itemDepth, MAX_NESTING, NESTING_MESSAGE, readItem } from '../attributeValue.ts'
-import { INVALID_VALUES, validationError } from '../errors.ts'
+import { INVALID_VALUES, RequestError, validationError } from '../errors.ts'
 import { type Expressions, readExpressions } from '../expressionParameters.ts'
 import { projector } from '../expressions/projection.ts'
 import type { BoundUpdate } from '../expressions/update.ts'
@@ -40,7 +40,7 @@ export function applyUpdate(write: Write, { key, expressions }: UpdateRequest): 
   const item = before === undefined ? key : table.storage.codec.decode(before.stored)
   const update = expressions.update
   if (update !== undefined) {
-    update.apply(item)
+    computed(() => update.apply(item))
     if (table.schema.indexes.length > 0) checkIndexKeys(table.schema, item)
     if (update.paths.some((path) => path.length > 1) && itemDepth(item) > MAX_NESTING)
       throw validationError(NESTING_MESSAGE)
@@ -48,6 +48,15 @@ export function applyUpdate(write: Write, { key, expressions }: UpdateRequest): 
   write.after = item
   write.afterSize = sizeOfItem(item, 'Item size to update has exceeded the maximum allowed size')
   return item
+}
+
+/** What is wrong with a number that was computed is no fault of the request's values. */
+function computed(compute: () => void): void {
+  try {
+    compute()
+  } catch (error) {
+    throw error instanceof RequestError ? validationError(error.message) : error
+  }
 }
 
 function checkUpdatedKeys(schema: TableSchema, update: BoundUpdate): void {
