@@ -102,9 +102,10 @@ function readAnswer(incoming: IncomingMessage): Promise<HttpAnswer> {
     const chunks: Buffer[] = []
     let size = 0
     const fail = (error: Error): void => {
+      // First of all: destroying tells `aborted`, which would be taken for the reason.
+      reject(error)
       incoming.destroy()
       decoder?.destroy()
-      reject(error)
     }
     const source = decoder === undefined ? incoming : incoming.pipe(decoder)
     source.on('data', (chunk: Buffer) => {
