@@ -5,7 +5,7 @@ function copyAnd(isRetained: boolean): UtilFunction {
   return (environment, args) => {
     const [source, keys] = args
     if (args.length !== 2 || !isMap(source) || !isList(keys)) return NO_SUCH_METHOD
-    const named = new Set(keys)
+    const named = new Set(keys.map((key) => (typeof key === 'number' ? String(key) : key)))
     const copy = new Map<string, unknown>()
     for (const [key, value] of entriesOf(source)) if (named.has(key) === isRetained) copy.set(key, value)
     environment.charge(named.size + copy.size)

@@ -84,11 +84,16 @@ export function memberOf(map: Map<string, unknown> | PlainMap, key: string): unk
 }
 
 export function keysOf(map: Map<string, unknown> | PlainMap): string[] {
-  return map instanceof Map ? [...map.keys()] : Object.keys(map)
+  return map instanceof Map ? Array.from(map.keys(), textKey) : Object.keys(map)
 }
 
 export function entriesOf(map: Map<string, unknown> | PlainMap): [string, unknown][] {
-  return map instanceof Map ? [...map] : Object.entries(map)
+  return map instanceof Map ? Array.from(map, ([key, value]) => [textKey(key), value]) : Object.entries(map)
+}
+
+/** Java's maps may have keys that are numbers, booleans or null. */
+function textKey(key: unknown): string {
+  return typeof key === 'string' ? key : String(key)
 }
 
 /** A copy as plain data, every visited part charged; undefined members are left out, undefined elements become null. */

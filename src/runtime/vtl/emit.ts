@@ -2,7 +2,7 @@ import type { UtilFunction, UtilTable } from '../util/environment.ts'
 import { extensions, vtlUtil } from '../util/index.ts'
 import { BigNumber, FloatNumber } from '../util/values.ts'
 import type { ParsedTemplate } from './parse.ts'
-import { MAX_FOREACH_ITERATIONS, runtime, selectorOf, type VtlRun } from './runtime.ts'
+import { MAX_FOREACH_ITERATIONS, runtime, selectorOf, type VtlRun, type VtlRuntime } from './runtime.ts'
 import type { BinaryOperator, Block, Expression, Reference, Statement } from './syntax.ts'
 import { syntaxError } from './syntaxError.ts'
 import { Namespace, type VtlValue } from './values.ts'
@@ -13,12 +13,18 @@ export type Render = (run: VtlRun, context: VtlValue) => string
 /**
  * Emits a template as JavaScript. All that comes from the template is in the program as a string or number literal
  * (`JSON.stringify`) or as an index; names are ours (`v0`, `m1`, `p2`), so the program can name nothing but the runtime.
+ * `functions` is the runtime; tests give one that watches what it hands out.
  */
-export function emitTemplate(template: ParsedTemplate, text: string, name: string): Render {
+export function emitTemplate(
+  template: ParsedTemplate,
+  text: string,
+  name: string,
+  functions: VtlRuntime = runtime,
+): Render {
   const emitter = new Emitter(text, name)
   const source = emitter.program(template.body)
   const make = new Function('R', 'K', source) as (r: typeof runtime, k: readonly unknown[]) => Render
-  return make(runtime, emitter.constants)
+  return make(functions, emitter.constants)
 }
 
 interface Scope {
