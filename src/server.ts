@@ -3,11 +3,13 @@ import { join, resolve } from 'node:path'
 import { createAuthenticator } from './auth/authenticator.ts'
 import type { Caller, RequestCredentials } from './auth/caller.ts'
 import { AuthenticationError } from './auth/caller.ts'
+import { mayAssumeRole } from './auth/iam/assumeRole.ts'
 import { createCredentialStore } from './auth/iam/credentialStore.ts'
 import { DEFAULT_ACCOUNT_ID, DEFAULT_REGION, type Scope } from './aws/arn.ts'
 import { systemClock } from './aws/clock.ts'
+import { messageOf } from './aws/errors.ts'
 import { createPageTokens } from './aws/pagination.ts'
-import type { JsonService, MaybePromise } from './aws/service.ts'
+import type { CallContext, JsonService, MaybePromise, RestRequest, RestResponse } from './aws/service.ts'
 import { createCatalog } from './catalog.ts'
 import { createDataSourceFactory } from './datasources/createDataSource.ts'
 import { createGraphqlEngine } from './graphql/createEngine.ts'
@@ -16,7 +18,7 @@ import { createGraphqlHttpHandler } from './http/graphql.ts'
 import { isLoopbackHost } from './http/origin.ts'
 import { type HttpServer, startHttpServer } from './http/server.ts'
 import { applyProject } from './loading/applyProject.ts'
-import { type LoadedProject, loadProject } from './loading/loadProject.ts'
+import { checkProject, type LoadedProject, type LoadProjectOptions, watchProject } from './loading/index.ts'
 import { createProblemList, formatProblem } from './loading/problem.ts'
 import { createProjectFiles } from './loading/projectFiles.ts'
 import { NO_SETTINGS, readSettings, SETTINGS_FILES, type Settings } from './loading/settings.ts'
@@ -29,19 +31,23 @@ import { isEventStreamRequest } from './realtime/sse.ts'
 import { evaluateCode } from './runtime/evaluateCode.ts'
 import { evaluateMappingTemplate } from './runtime/evaluateMappingTemplate.ts'
 import { compileCode } from './runtime/js/compile.ts'
-import { compileTemplate } from './runtime/vtl/compile.ts'
 import { createAwsCalls } from './server/awsCalls.ts'
 import { createCallers } from './server/callers.ts'
+import { announceServer, createControl } from './server/control.ts'
 import { createEmbeddedServices } from './server/embeddedServices.ts'
 import { endpointVariables, refuseSelf, serviceEndpoints } from './server/endpoints.ts'
-import { type ServerOptions, type SidestageServer, StartError } from './server/options.ts'
+import { type ServerOptions, type SidestageServer, StartError, type TokenOptions } from './server/options.ts'
+import { projectChecks } from './server/projectChecks.ts'
+import { createRevocation } from './server/revocation.ts'
 import { createRoleCredentials } from './server/roleCredentials.ts'
+import { createCognito } from './services/cognito/createCognito.ts'
 import type { DynamoDBClient } from './services/dynamodb/client.ts'
 import { createDynamoDB } from './services/dynamodb/engine.ts'
 import { createRemoteDynamoDB } from './services/dynamodb/remote.ts'
 import type { LambdaInvoker } from './services/lambda/invoker.ts'
 import { createRemoteLambda } from './services/lambda/remote.ts'
 import { createLambdaService } from './services/lambda/service.ts'
+import { createStsService } from './services/sts.ts'
 import { createMachineLookup, type TemporaryMachines } from './stepfunctions/api/machineLookup.ts'
 import { createStepFunctionsService } from './stepfunctions/api/service.ts'
 import { compileStateMachine } from './stepfunctions/asl/compile.ts'
@@ -171,7 +177,27 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     embeddedTables.streamsService,
   )
 
-  const authenticator = createAuthenticator({ catalog, credentials, lambda, clock, log })
+  const cognito = createCognito({
+    catalog,
+    folder,
+    userPools: settings.userPools,
+    baseUrl,
+    issueTemporary: (request) => credentials.issueTemporary(request),
+    defaultScope: SCOPE,
+    clock,
+  })
+  stack.defer(() => cognito.close())
+  jsonServices.push(cognito.userPools, cognito.identityPools)
+  const cognitoEndpoint = endpoints.get('COGNITO_IDENTITY_PROVIDER')
+  const authenticator = createAuthenticator({
+    catalog,
+    credentials,
+    lambda,
+    localIssuers: cognito.issuers,
+    ...(cognitoEndpoint !== undefined && { cognitoEndpoint }),
+    clock,
+    log,
+  })
   stack.defer(() => authenticator.close())
   const callers = createCallers({
     credentials,
@@ -199,14 +225,19 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     log,
   })
   stack.defer(() => engine.close())
+  const revocation = createRevocation(catalog)
   const authenticate = (apiId: string, request: RequestCredentials): MaybePromise<Caller> => {
     const api = engine.apiOf(apiId)
     if (api === undefined)
       throw new AuthenticationError('UnauthorizedException', 'You are not authorized to make this call.')
-    return authenticator.authenticate(api, request)
+    const caller = authenticator.authenticate(api, request)
+    return caller instanceof Promise
+      ? caller.then((known) => revocation.note(known, request))
+      : revocation.note(caller, request)
   }
   const realtime = createRealtime({ engine, authenticate, bus, clock, log })
   stack.defer(() => realtime.close())
+  stack.defer(revocation.follow(realtime))
   const graphql = createGraphqlHttpHandler({
     engine,
     authenticate: (api, request) => authenticator.authenticate(api, request),
@@ -223,6 +254,20 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     checkCode: (code) => void compileCode(code),
     flushCache: (apiId) => engine.flushCache(apiId),
   })
+
+  const sts = createStsService<CallContext & { userId: string }>({
+    mayAssume: (caller, roleArn) => mayAssumeRole(catalog, caller, roleArn, { now: clock.now(), log }),
+    issueTemporary: (request) => credentials.issueTemporary(request),
+  })
+  const mintToken = ({ pool, client, sub, groups, claims, use }: TokenOptions): Promise<string> =>
+    cognito.mintToken({
+      ...(pool === undefined ? { oidc: true } : { pool }),
+      ...(client !== undefined && { clientId: client }),
+      ...(sub !== undefined && { sub }),
+      ...(groups !== undefined && { groups }),
+      ...(claims !== undefined && { claims }),
+      ...(use !== undefined && { use }),
+    })
 
   metrics.gauge('sidestage_websocket_connections', 'Open WebSocket connections', () => realtime.connections)
   metrics.gauge('sidestage_subscriptions', 'Open subscriptions', () => realtime.subscriptions)
@@ -246,8 +291,12 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     openTargets: new Set(['AWSCognitoIdentityProviderService', 'AWSCognitoIdentityService']),
     management,
     lambda: functions.api,
-    query: { handle: () => undefined },
-    wellKnown: () => undefined,
+    query: {
+      handle: (request, context) =>
+        sts.handle(formOf(request), { ...context, userId: context.userId ?? context.accountId }),
+    },
+    control: createControl(folder, mintToken),
+    wellKnown: async (path) => documentOf(await cognito.issuers.wellKnown(path)),
     contextOf: callers.contextOf,
     metrics,
     log,
@@ -262,22 +311,40 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
   stack.defer(() => listening.close(DRAIN_MS))
   refuseSelf(endpoints, listening.url)
 
-  const load = (): Promise<LoadedProject> =>
-    loadProject(project, {
-      ...SCOPE,
-      baseUrl: listening.url,
-      env: environment,
-      parameters: options.parameters ?? {},
-      seed: folder.secret('project'),
-      ...(folder.path !== undefined && { workFolder: folder.path }),
-    })
+  const loading: LoadProjectOptions = {
+    ...SCOPE,
+    baseUrl: listening.url,
+    env: environment,
+    parameters: options.parameters ?? {},
+    seed: folder.secret('project'),
+    ...(folder.path !== undefined && { workFolder: folder.path }),
+  }
   let problems: readonly string[] = []
   if (hasProject) {
-    const loaded = await load()
+    const loaded = await checkProject(project, loading, projectChecks)
     if (loaded.hasErrors) throw new StartError(linesOf(loaded))
     applyProject(catalog, loaded)
     problems = linesOf(loaded)
+    if (options.watch === true) {
+      const watch = watchProject(project, loaded, {
+        load: loading,
+        checks: projectChecks,
+        onReload(next, changed) {
+          applyProject(catalog, next)
+          for (const { type, resource } of next.resources) {
+            if (type === 'AWS::Lambda::Function' && changed.some((path) => path.startsWith(resource.codePath)))
+              functions.recycle(resource.arn)
+          }
+          options.onReload?.(linesOf(next), true)
+        },
+        onBroken: (next) => options.onReload?.(linesOf(next), false),
+        onError: (error) => log('error', 'watching the project failed', { error: messageOf(error) }),
+      })
+      stack.defer(() => watch.close())
+      await watch.ready
+    }
   }
+  stack.defer(announceServer(folder, listening.url))
   ready = true
 
   return {
@@ -301,7 +368,7 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
           }
         }),
     authorityFile: () => tlsOf().authorityFile,
-    mintToken: () => Promise.reject(new Error('not wired yet')),
+    mintToken,
     async close() {
       realtime.close()
       await stack.disposeAsync()
@@ -317,6 +384,15 @@ function readProjectSettings(folder: string): Settings {
     if (files.kindOf(path) === 'file') return readSettings({ files, problems: createProblemList() }, path)
   }
   return NO_SETTINGS
+}
+
+function formOf({ body }: RestRequest): URLSearchParams {
+  return new URLSearchParams(Buffer.from(body).toString('utf8'))
+}
+
+function documentOf(document: unknown): RestResponse | undefined {
+  if (document === undefined) return undefined
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(document) }
 }
 
 function linesOf(loaded: LoadedProject): string[] {

@@ -6,6 +6,8 @@ export type MaybePromise<T> = T | Promise<T>
 export interface CallContext extends Scope {
   /** ARN of the caller; the account's root where calls are open to the loopback. */
   principalArn: string
+  /** `aws:userid` */
+  userId?: string
   accessKeyId?: string
   /** Aborted when the client goes away or the server stops. */
   signal?: AbortSignal

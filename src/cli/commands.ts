@@ -1,9 +1,10 @@
 import { join, resolve } from 'node:path'
 import { localTls } from '../http/certificate.ts'
-import { loadProject } from '../loading/loadProject.ts'
-import { formatProblem } from '../loading/problem.ts'
+import { checkProject, formatProblem, initProject } from '../loading/index.ts'
 import type { LogLevel } from '../observability/log.ts'
-import { type ServerOptions, type SidestageServer, StartError } from '../server/options.ts'
+import { askRunningServer } from '../server/control.ts'
+import { type ServerOptions, type SidestageServer, StartError, type TokenOptions } from '../server/options.ts'
+import { projectChecks } from '../server/projectChecks.ts'
 import { startServer } from '../server.ts'
 
 export interface StartArguments {
@@ -93,11 +94,11 @@ function stopOnSignals(server: SidestageServer): void {
 
 /** Loads everything and prints every problem; exit code 1 when one is an error. */
 export async function check({ dir, parameters }: { dir: string; parameters: Record<string, string> }): Promise<number> {
-  const { problems, hasErrors } = await loadProject(resolve(dir), {
-    baseUrl: 'http://127.0.0.1:4000',
-    env: process.env,
-    parameters,
-  })
+  const { problems, hasErrors } = await checkProject(
+    resolve(dir),
+    { baseUrl: 'http://127.0.0.1:4000', env: process.env, parameters },
+    projectChecks,
+  )
   for (const problem of problems) line(formatProblem(problem))
   if (problems.length === 0) line(`${dir}: no problems`)
   return hasErrors ? 1 : 0
@@ -123,4 +124,69 @@ export function trust({ dir, data }: { dir: string; data?: string }): number {
   line(`  certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n sidestage -i ${authorityFile}`)
   line('Firefox: Settings, Privacy & Security, View Certificates, Authorities, Import.')
   return 0
+}
+
+/** Writes a small working project. */
+export function init({ dir }: { dir: string }): number {
+  for (const file of initProject(dir)) line(`${dir}/${file}`)
+  line(`\nnpx sidestage start ${dir}`)
+  return 0
+}
+
+export interface TokenArguments {
+  dir: string
+  data?: string
+  oidc: boolean
+  pool?: string
+  client?: string
+  sub?: string
+  groups: readonly string[]
+  claims: Record<string, string>
+  use: 'id' | 'access'
+}
+
+/** Prints a JWT that the server accepts: by the server that runs on the data folder, or by one started for it. */
+export async function token({
+  dir,
+  data,
+  oidc,
+  pool,
+  client,
+  sub,
+  groups,
+  claims,
+  use,
+}: TokenArguments): Promise<number> {
+  if (oidc === (pool !== undefined)) throw new StartError(['Give --pool NAME or --oidc.'])
+  const options: TokenOptions = {
+    use,
+    claims: Object.fromEntries(Object.entries(claims).map(([name, text]) => [name, claimValue(text)])),
+    ...(pool !== undefined && { pool }),
+    ...(client !== undefined && { client }),
+    ...(sub !== undefined && { sub }),
+    ...(groups.length > 0 && { groups }),
+  }
+  const folder = resolve(data ?? join(dir, '.sidestage'))
+  const minted = await askRunningServer(folder, options)
+  if (minted !== undefined) {
+    line(minted)
+    return 0
+  }
+  // On the port that the server will have: it is part of the issuer's name.
+  const server = await startServer({ project: resolve(dir), data: folder })
+  try {
+    line(await server.mintToken(options))
+    return 0
+  } finally {
+    await server.close()
+  }
+}
+
+/** `--claim admin=true` is a boolean, `--claim level=3` a number; what is no JSON is a text. */
+function claimValue(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }

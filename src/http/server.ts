@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { CallContext, JsonService, RestResponse, RestService } from '../aws/service.ts'
+import type { CallContext, JsonService, RestRequest, RestResponse, RestService } from '../aws/service.ts'
 import type { Log } from '../observability/log.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { createAwsJsonHandler, MAX_JSON_BODY_BYTES } from './awsJson.ts'
@@ -31,7 +31,9 @@ export interface HttpServerOptions {
   /** The query protocol (`Action=…`), for STS. */
   query: RestService
   /** Documents of the local issuers under `/…/.well-known/`. */
-  wellKnown: (path: string) => RestResponse | undefined
+  wellKnown: (path: string) => Promise<RestResponse | undefined>
+  /** Answers `POST /_sidestage/token`; throws `AwsError`. */
+  control: (request: RestRequest) => Promise<RestResponse>
   console?: (request: IncomingMessage, response: ServerResponse, path: string) => boolean
   contextOf: (request: IncomingMessage, body: Buffer, service: string) => CallContext | Promise<CallContext>
   metrics: Metrics
@@ -42,6 +44,8 @@ export interface HttpServer extends Listener {
   /** Base URL, for example `http://127.0.0.1:4000`. */
   url: string
 }
+
+const CONTROL_PATH = '/_sidestage/token'
 
 /** What a browser may send to the paths that are open to every page. */
 const OPEN_CORS = {
@@ -104,9 +108,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       return answerRest(request, response, options.lambda, 'lambda')
     }
     if (path.includes('/.well-known/')) {
-      const document = options.wellKnown(path)
+      const document = await options.wellKnown(path)
       if (document !== undefined) return send(response, document)
     }
+    if (path === CONTROL_PATH && request.method === 'POST')
+      return answerRest(request, response, { handle: options.control }, 'control')
     if (path === '/metrics') return plain(response, 200, metrics.text())
     if (path === '/' && request.method === 'POST') return answerRest(request, response, options.query, 'sts')
     if (options.console?.(request, response, path) === true) return

@@ -15,8 +15,8 @@ const SIGNING_NAMES: Readonly<Record<string, string>> = {
   lambda: 'lambda',
   sts: 'sts',
 }
-/** Services whose operations take no signature: their tokens are in the body. */
-const UNSIGNED = new Set(['AWSCognitoIdentityProviderService', 'AWSCognitoIdentityService'])
+/** What brings credentials of its own: Cognito's tokens in the body, the data folder's secret. */
+const UNSIGNED = new Set(['AWSCognitoIdentityProviderService', 'AWSCognitoIdentityService', 'control'])
 
 export interface CallerOptions {
   credentials: CredentialStore
@@ -71,6 +71,7 @@ function contextFrom(caller: CallContext): CallContext {
     accountId: caller.accountId,
     region: caller.region,
     principalArn: caller.principalArn,
+    ...(caller.userId !== undefined && { userId: caller.userId }),
     ...(caller.accessKeyId !== undefined && { accessKeyId: caller.accessKeyId }),
   }
 }
