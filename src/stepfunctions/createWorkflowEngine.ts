@@ -348,6 +348,7 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
       const flow = run.state.flows.get(named.flow)
       if (flow === undefined || !isCurrent(run, flow, named.attempt)) throw timedOut()
       if (flow.phase !== 'submitted' && flow.phase !== 'calling') throw timedOut()
+      if (flow.task?.returned !== undefined) throw timedOut()
       return handle(run, flow)
     })
   }
@@ -507,18 +508,13 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
         throw new AwsError('InvalidOutput', `Invalid Output: '${output}'`, { cause })
       }
       if (exceedsDataLimit(value)) throw new AwsError('InvalidOutput', 'Invalid Output: the output is too large')
-      await withToken(taskToken, (run, flow) =>
-        record(run, { type: 'taskSucceeded', at: clock.now(), flow: flow.id, output: value }),
-      )
+      await withToken(taskToken, (run, flow) => tasks.returned(run, flow, { output: value }))
     },
 
     async sendTaskFailure({ taskToken, error, cause }) {
       await withToken(taskToken, (run, flow) =>
-        record(run, {
-          type: 'taskFailed',
-          at: clock.now(),
-          flow: flow.id,
-          how: 'Failed',
+        tasks.returned(run, flow, {
+          failed: true,
           ...(error === undefined ? {} : { error }),
           ...(cause === undefined ? {} : { cause }),
         }),

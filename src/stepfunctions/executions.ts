@@ -516,6 +516,15 @@ export function createExecutions(options: ExecutionsOptions): Executions {
 
   function finish(run: Run): void {
     if (run.gone) return
+    // Who came too late hears it from the execution itself; a redrive brings it back.
+    handleMail(run)
+    if (run.state.status === 'RUNNING' || run.recorded.length > 0) {
+      queue(run)
+      return
+    }
+    const { effects } = run
+    run.effects = []
+    for (const effect of effects) effect()
     dropStale(run)
     forget(run)
     scheduler.clear(run.id)
@@ -553,7 +562,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
 
   /** Sets the timer; lets an execution leave memory that only waits. */
   function settle(run: Run): void {
-    if (run.gone || run.committing || run.busy || run.state.status !== 'RUNNING') return
+    if (run.gone || run.committing || run.busy || run.queued || run.state.status !== 'RUNNING') return
     const due = nextDue(run.state, run.deadline)
     if (!run.facts.express && run.recorded.length === 0 && run.effects.length === 0 && isWaiting(run)) {
       if (wakeOf(run) !== run.wake) {

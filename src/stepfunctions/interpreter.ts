@@ -99,6 +99,7 @@ function eventsOf(state: ExecutionState, entry: Entry): number {
     case 'mapRunEnded':
       return 2
     case 'heartbeat':
+    case 'returned':
     case 'waiting':
     case 'retried':
     case 'mapRunItems':

@@ -3,7 +3,7 @@ import type { MockConfiguration } from './engine.ts'
 import type { Executions } from './executions.ts'
 import { textOf } from './history.ts'
 import { record } from './interpreter.ts'
-import type { Entry } from './journal/entries.ts'
+import type { Entry, TaskResult } from './journal/entries.ts'
 import type { Flow } from './journal/executionState.ts'
 import type { Run } from './run.ts'
 import { write } from './store.ts'
@@ -19,6 +19,8 @@ export interface TaskRunner {
   resume(run: Run): void
   /** The nested execution of a task has ended. */
   childEnded(run: Run, flow: Flow): void
+  /** A task's token came back. */
+  returned(run: Run, flow: Flow, result: TaskResult): void
 }
 
 export interface TaskRunnerOptions {
@@ -86,6 +88,14 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
 
   function settleTask(run: Run, flow: Flow, outcome: TaskOutcome): void {
     const at = now()
+    const returned = flow.task?.returned
+    if (returned !== undefined) {
+      if (outcome.type === 'submitted') {
+        record(run, { type: 'submitted', at, flow: flow.id, output: outcome.output ?? null })
+      }
+      endTask(run, flow, returned)
+      return
+    }
     switch (outcome.type) {
       case 'succeeded':
         record(run, { type: 'taskSucceeded', at, flow: flow.id, output: outcome.output ?? null })
@@ -109,6 +119,25 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
         record(run, entry)
       }
     }
+  }
+
+  function returned(run: Run, flow: Flow, result: TaskResult): void {
+    // Whoever hands the token out has not been answered yet, which comes first in the history.
+    if (flow.phase === 'calling' && flow.task !== undefined && run.calls.has(flow.task.id)) {
+      record(run, { type: 'returned', at: now(), flow: flow.id, result })
+    } else {
+      endTask(run, flow, result)
+    }
+  }
+
+  function endTask(run: Run, flow: Flow, result: TaskResult): void {
+    const at = now()
+    if ('output' in result) {
+      record(run, { type: 'taskSucceeded', at, flow: flow.id, output: result.output })
+      return
+    }
+    const { failed: _, ...failure } = result
+    record(run, { type: 'taskFailed', at, flow: flow.id, how: 'Failed', ...failure })
   }
 
   /** The nested execution may have ended before this one knew its name. */
@@ -173,6 +202,11 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
           if (resource.kind !== 'activity') begin(run, flow, task.id)
           break
         case 'calling':
+          if (task.returned !== undefined) {
+            const { returned: result } = task
+            options.executions().post(run, () => isCurrent(run, flow, task.id) && endTask(run, flow, result))
+            break
+          }
           if (resource.kind === 'service' && resource.pattern === 'waitForTaskToken') break
           if (isNestedStart(resource)) {
             // Its name makes the call one that can be repeated.
@@ -202,7 +236,7 @@ export function createTaskRunner(options: TaskRunnerOptions): TaskRunner {
     }
   }
 
-  return { schedule, resume, childEnded }
+  return { schedule, resume, childEnded, returned }
 }
 
 /** Whether a task's attempt is still waited for. */

@@ -89,6 +89,7 @@ function applyToFlow(
         roleArn: entry.roleArn,
         workerName: undefined,
         child: undefined,
+        returned: undefined,
       }
       const { calls } = state
       if (calls !== undefined && flow.state !== undefined)
@@ -115,6 +116,9 @@ function applyToFlow(
     }
     case 'heartbeat':
       if (flow.task !== undefined) flow.task.lastHeartbeat = entry.at
+      return
+    case 'returned':
+      if (flow.task !== undefined) flow.task.returned = entry.result
       return
     case 'taskSucceeded': {
       const resource = parseTaskResource(taskOf(flow).resource)

@@ -17,6 +17,7 @@ export type Entry =
   | TaskStarted
   | Submitted
   | Heartbeat
+  | Returned
   | TaskSucceeded
   | TaskFailed
   | EvaluationFailed
@@ -115,6 +116,16 @@ export interface Heartbeat {
   at: Time
   flow: number
 }
+
+/** A token came back while the call that hands it out had not been answered: kept until it is. */
+export interface Returned {
+  type: 'returned'
+  at: Time
+  flow: number
+  result: TaskResult
+}
+
+export type TaskResult = { output: unknown } | { failed: true; error?: string; cause?: string }
 
 export interface TaskSucceeded {
   type: 'taskSucceeded'

@@ -1,7 +1,7 @@
 import type { Block, CompiledState, MapState, Program } from '../asl/program.ts'
 import type { HistoryEvent } from '../history.ts'
 import { parseTaskResource } from '../tasks/resource.ts'
-import type { ItemOutcome, ParentTask, Started } from './entries.ts'
+import type { ItemOutcome, ParentTask, Started, TaskResult } from './entries.ts'
 import { VariableScope } from './variables.ts'
 
 /**
@@ -47,6 +47,8 @@ export interface TaskAttempt {
   workerName: string | undefined
   /** The nested execution that it waits for. */
   child: string | undefined
+  /** What its token came back with, before its call was answered. */
+  returned: TaskResult | undefined
 }
 
 /** The branches of a Parallel state or the iterations of a Map state that run in this execution. */
@@ -266,7 +268,7 @@ export function dueOf(flow: Flow): number | undefined {
 /** The earliest of an attempt's time out and its missing heartbeat. */
 export function taskDue(flow: Flow): number | undefined {
   const task = flow.task
-  if (task === undefined) return undefined
+  if (task === undefined || task.returned !== undefined) return undefined
   const heartbeat = heartbeatDue(flow)
   if (task.deadline === undefined) return heartbeat
   return heartbeat === undefined ? task.deadline : Math.min(task.deadline, heartbeat)
