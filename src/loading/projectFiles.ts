@@ -138,7 +138,7 @@ export function isInside(path: string, folder: string): boolean {
 
 function realpathIfAny(path: string): string | undefined {
   try {
-    return realpathSync(path)
+    return realpathSync.native(path)
   } catch {
     return undefined
   }

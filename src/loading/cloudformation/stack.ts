@@ -217,11 +217,7 @@ export function createStack(options: StackOptions): Stack {
     if (other !== undefined) return other
     if (own === undefined) {
       if (output !== undefined) output.unknown = true
-      report(
-        'warning',
-        place,
-        `${target} is a ${resource.type}, which is not run here: its attribute ${attribute} has no value`,
-      )
+      report('warning', place, `${target} (${resource.type}) is not run here: its attribute ${attribute} has no value`)
     } else {
       report(
         'error',

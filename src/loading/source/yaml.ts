@@ -179,7 +179,7 @@ function scalarValue(value: unknown, source: string | undefined): unknown {
 function tagged(tag: string | undefined, value: unknown): unknown {
   if (tag === undefined || !tag.startsWith('!') || tag.startsWith('!!') || tag.length < 2) return value
   const name = tag.slice(1)
-  if (!/^[A-Z][A-Za-z:]{1,40}$/.test(name)) return value
+  if (!/^[A-Z][A-Za-z0-9:]{1,40}$/.test(name)) return value
   const made = emptyObject()
   if (TAGS_WITHOUT_PREFIX.has(name)) made[name] = value
   else made[name.startsWith('Fn::') ? name : `Fn::${name}`] = value
