@@ -40,10 +40,10 @@ export class Budget {
 }
 
 /** Steps of the attempt on the server's own thread: about ten milliseconds of work. */
-export const SLICE_STEPS = 300_000
+export const SLICE_STEPS = 150_000
 
 /** Steps of a whole evaluation, in the worker: well under a second of work. */
-export const FULL_STEPS = 30_000_000
+export const FULL_STEPS = 20_000_000
 
 /** What one evaluation may make altogether, garbage included, in about bytes. */
 export const MAX_SIZE = 64 * 1024 * 1024

@@ -17,7 +17,7 @@ import { UtilError } from '../util/environment.ts'
 import { checkLanguage, exportedHandlers } from './check.ts'
 import { toKey, toText } from './coerce.ts'
 import { contextMembers } from './contextMembers.ts'
-import { emitProgram, OPERATOR_NAMES, type Weakening } from './emitProgram.ts'
+import { emitProgram, type Inspection, OPERATOR_NAMES } from './emitProgram.ts'
 import { isKnownModule, resolveHostName } from './hostValues.ts'
 import { JsRun } from './jsRun.ts'
 import { callComputed, callMethod, hasMethod } from './methods/callMethod.ts'
@@ -34,8 +34,8 @@ export interface CompiledCode {
 }
 
 export interface CompileOptions extends RunOptions {
-  /** Emits the program without a guard: for the tests that prove that they would notice. */
-  weakening?: Weakening
+  /** For the tests that watch the emitter. */
+  inspection?: Inspection
 }
 
 type Handler = (context: unknown) => unknown
@@ -63,7 +63,7 @@ export type HandlerName = 'request' | 'response'
  * @throws {ResolverSyntaxError} when the service would refuse the code; every problem with its place.
  */
 export function compileCode(code: string, options: CompileOptions = {}): CompiledCode {
-  const program = programOf(code, options.weakening)
+  const program = programOf(code, options.inspection)
   const compiled: CompiledCode = {}
   if (program.handlers.has('request')) compiled.request = step(program, 'request', options)
   if (program.handlers.has('response')) compiled.response = step(program, 'response', options)
@@ -94,8 +94,8 @@ function step(program: Program, handler: HandlerName, options: RunOptions): Comp
   }
 }
 
-function programOf(code: string, weakening: Weakening | undefined): Program {
-  if (weakening !== undefined) return compileProgram(code, weakening)
+function programOf(code: string, inspection: Inspection | undefined): Program {
+  if (inspection !== undefined) return compileProgram(code, inspection)
   const digest = createHash('sha256').update(code).digest('base64')
   const known = cache.get(digest)
   if (known !== undefined) return known
@@ -116,7 +116,7 @@ const operatorFunctions: Readonly<Record<string, unknown>> = {
   EmptyMap,
 }
 
-function compileProgram(code: string, weakening: Weakening): Program {
+function compileProgram(code: string, inspection: Inspection): Program {
   const text = new SourceText(code)
   const tree = parseCode(text)
   try {
@@ -131,13 +131,13 @@ function compileProgram(code: string, weakening: Weakening): Program {
     }
     checkImports(tree.body, report)
     const handlers = exportedHandlers(tree, names)
-    const emitted = emitProgram(tree, names, handlers, report, weakening)
+    const emitted = emitProgram(tree, names, handlers, report, inspection)
     if (problems.length > 0) throw new ResolverSyntaxError(CODE_ERROR_MESSAGE, inOrder(problems))
     const parameters = Object.keys(OPERATOR_NAMES)
     const values = Object.values(OPERATOR_NAMES).map((name) => operatorFunctions[name])
     // The only place where text becomes code: all of it is made by the emitter from a parsed and checked program.
-    const make = new Function(...parameters, 'h', emitted.code) as (...args: unknown[]) => Factory
-    const instantiate = make(...values, emitted.hostFunctions)
+    const make = new Function(...parameters, 'h', '$see', '$own', emitted.code) as (...args: unknown[]) => Factory
+    const instantiate = make(...values, emitted.hostFunctions, passing(inspection.see), passing(inspection.own))
     const reached = new Map([...handlers].map(([name, binding]) => [name, contextMembers(binding, names)] as const))
     return { text, instantiate, handlers: reached, ownErrors: emitted.ownErrors }
   } catch (error) {
@@ -145,6 +145,15 @@ function compileProgram(code: string, weakening: Weakening): Program {
     throw new ResolverSyntaxError(CODE_ERROR_MESSAGE, [
       problem(text, 'PARSE_ERROR', 'The code is nested too deeply.', 0, 0),
     ])
+  }
+}
+
+/** Shows a value and hands it on. */
+function passing(watch: ((value: unknown) => void) | undefined): ((value: unknown) => unknown) | undefined {
+  if (watch === undefined) return undefined
+  return (value) => {
+    watch(value)
+    return value
   }
 }
 

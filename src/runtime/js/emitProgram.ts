@@ -30,11 +30,13 @@ export interface EmittedProgram {
 /** How problems are reported that show only when names are resolved to host values. */
 export type Report = (code: number, message: string, node: AnyNode, errorType?: string) => void
 
-/**
- * Which guards an emitted program is made without. Nothing but the tests that prove that they would notice uses it.
- */
-export interface Weakening {
-  /** Reads properties without asking whose they are. */
+/** How the tests watch the emitter. Nothing else uses it. */
+export interface Inspection {
+  /** Is shown the value of every member that is read and of every call. */
+  see?: (value: unknown) => void
+  /** Is shown every function that the program makes. */
+  own?: (closure: unknown) => void
+  /** Leaves out the guard of member reads: the planted hole that the tests must find. */
   inheritedReads?: boolean
 }
 
@@ -76,7 +78,7 @@ interface FunctionState {
 interface State {
   names: Names
   report: Report
-  weakening: Weakening
+  inspection: Inspection
   hostFunctions: unknown[]
   hostIndex: Map<unknown, number>
   functions: FunctionState[]
@@ -98,12 +100,12 @@ export function emitProgram(
   names: Names,
   handlers: ReadonlyMap<string, Binding>,
   report: Report,
-  weakening: Weakening = {},
+  inspection: Inspection = {},
 ): EmittedProgram {
   const state: State = {
     names,
     report,
-    weakening,
+    inspection,
     hostFunctions: [],
     hostIndex: new Map(),
     functions: [{ temps: 0 }],
@@ -399,12 +401,19 @@ function functionCode(node: FunctionNode, state: State): string {
   state.functions.pop()
   // A function expression may know itself by a name of its own; calling it is recursion, which the checks refuse.
   const named = node.type === 'FunctionExpression' && node.id ? `const ${bound(node.id, state)}=void 0;` : ''
-  return `((${parameters.join(',')})=>{${STEP}${temporaries(own)}${named}${opening}${hoisted}${body}})`
+  const code = `((${parameters.join(',')})=>{${STEP}${temporaries(own)}${named}${opening}${hoisted}${body}})`
+  return state.inspection.own === undefined ? code : `$own(${code})`
 }
 
 // --- expressions -----------------------------------------------------------------------------------------------------
 
 function expression(node: AnyNode, state: State): string {
+  const code = expressionCode(node, state)
+  const isSeen = node.type === 'MemberExpression' || node.type === 'CallExpression' || node.type === 'ChainExpression'
+  return isSeen && state.inspection.see !== undefined ? `$see(${code})` : code
+}
+
+function expressionCode(node: AnyNode, state: State): string {
   switch (node.type) {
     case 'Literal':
       return literal(node.value)
@@ -653,7 +662,7 @@ function keyOf(node: MemberExpression, state: State): string {
 }
 
 function read(owner: string, key: string, site: number, state: State): string {
-  if (state.weakening.inheritedReads === true) return `(${owner})[${key}]`
+  if (state.inspection.inheritedReads === true) return `(${owner})[${key}]`
   return `$get(b,${owner},${key},${site})`
 }
 

@@ -11,7 +11,7 @@ export interface Unit {
 }
 
 /** How long an evaluation may take in the worker before the worker is killed. */
-export const WORKER_TIME_MS = 1_000
+export const WORKER_TIME_MS = 750
 /** Evaluations that run at the same time; further ones wait. */
 const MAX_WORKERS = 2
 /** Evaluations that wait; further ones fail at once. */

@@ -90,7 +90,7 @@ function put(printer: Printer, text: string): void {
 
 /** Prints a value; false when it has no JSON (undefined, a function). */
 function print(printer: Printer, value: unknown, margin: string, depth: number): boolean {
-  if (--printer.budget.steps < 0) printer.budget.stepsSpent()
+  printer.budget.charge(4)
   switch (typeof value) {
     case 'string':
       printer.budget.charge(value.length / 16)

@@ -77,6 +77,7 @@ function flatten(budget: Budget, list: readonly unknown[], depth: number, into: 
 
 /** The comparison of `sort()` without arguments: by text, undefined last. */
 function sortedByText(budget: Budget, list: unknown[]): unknown[] {
+  budget.charge(list.length * 4)
   const texts = list
     .filter((element) => element !== undefined)
     .map((element) => ({ element, text: toText(budget, element) }))

@@ -25,22 +25,21 @@ function replace(budget: Budget, text: string, args: readonly unknown[], isAll: 
   const replacement = given.includes('$')
     ? given.replace(/\$([$&])/g, (_, mark) => (mark === '$' ? '$' : pattern))
     : given
-  if (replacement.length > pattern.length) boundReplaced(budget, text, pattern, replacement, isAll)
+  if (isAll) chargePlaces(budget, text, pattern, replacement)
+  else if (text.length + replacement.length > MAX_EVALUATED_SIZE) throw new BudgetSpent('size')
   // As a function, so that nothing in the replacement is read as a pattern once more.
   const result = isAll ? text.replaceAll(pattern, () => replacement) : text.replace(pattern, () => replacement)
   return madeText(budget, result)
 }
 
-/** Refuses a result that would be too large before it is made. */
-function boundReplaced(budget: Budget, text: string, pattern: string, replacement: string, isAll: boolean): void {
-  let places = 1
-  if (isAll && pattern === '') places = text.length + 1
-  else if (isAll && text.length * replacement.length > MAX_EVALUATED_SIZE) {
-    places = 0
-    for (let at = text.indexOf(pattern); at >= 0; at = text.indexOf(pattern, at + pattern.length)) places++
-  } else if (isAll) return
-  budget.charge(places)
-  if (text.length + places * replacement.length > MAX_EVALUATED_SIZE) throw new BudgetSpent('size')
+/** Counts the places that are replaced before they are, and refuses a result that would be too large. */
+function chargePlaces(budget: Budget, text: string, pattern: string, replacement: string): void {
+  let places = 0
+  if (pattern === '') places = text.length + 1
+  else for (let at = text.indexOf(pattern); at >= 0; at = text.indexOf(pattern, at + pattern.length)) places++
+  budget.charge(places * 4)
+  const length = text.length + places * (replacement.length - pattern.length)
+  if (length > MAX_EVALUATED_SIZE) throw new BudgetSpent('size')
 }
 
 function search(budget: Budget, text: string, wanted: string): void {
