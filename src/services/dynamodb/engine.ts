@@ -180,6 +180,7 @@ export function createDynamoDB(options: DynamoDBOptions): DynamoDBEngine {
     close() {
       tables.close()
       sweeper.close()
+      if (database.isOpen) storage.close()
       if (database.isOpen) database.close()
     },
   }

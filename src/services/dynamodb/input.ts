@@ -38,6 +38,19 @@ const TABLE_OPERATIONS: ReadonlySet<string> = new Set([
 /** Operations that say of a missing table name that the parameter is required. */
 const REQUIRES_TABLE_NAME: ReadonlySet<string> = new Set(['CreateTable', 'UpdateTable', 'DeleteTable', 'DescribeTable'])
 
+/** Members that DynamoDB looks at before the others, in its order. */
+const FIRST_MEMBERS: readonly string[] = [
+  'ClientRequestToken',
+  'Select',
+  'IndexName',
+  'ReturnConsumedCapacity',
+  'TableName',
+  'Item',
+  'ReturnItemCollectionMetrics',
+  'ReturnValues',
+  'Key',
+]
+
 /** Enumerations in the order in which DynamoDB's messages list them, where it is not the model's. */
 const ENUM_ORDER: Readonly<Record<string, readonly string[]>> = {
   AttributeType: ['B', 'N', 'S'],
@@ -126,7 +139,7 @@ function compileShape(
   switch (shape?.type) {
     case 'structure': {
       const required = new Set(shape.required ?? [])
-      const members = Object.entries(shape.members ?? {}).map(([name, member]) => ({
+      const members = inOrder(Object.entries(shape.members ?? {})).map(([name, member]) => ({
         name,
         required: required.has(name),
         check: compileMember(member.shape),
@@ -177,7 +190,7 @@ function compileShape(
       const values = shape.enum === undefined ? undefined : new Set(enumOrder ?? shape.enum)
       return (value, path, out) => {
         if (typeof value !== 'string') throw notConvertible(value, 'String')
-        if (pattern !== undefined && !pattern.test(value))
+        if (pattern !== undefined && !(value === '' && shape === ITEM_TABLE_NAME) && !pattern.test(value))
           note(out, path, value, `Member must satisfy regular expression pattern: ${shape.pattern}`)
         bounded(shape, value.length, value, path, out)
         if (values !== undefined && !values.has(value))
@@ -246,6 +259,14 @@ function bounded(shape: Shape, length: number, value: unknown, path: string, out
     note(out, path, value, `Member must have length greater than or equal to ${shape.min}`)
   if (shape.max !== undefined && length > shape.max)
     note(out, path, value, `Member must have length less than or equal to ${shape.max}`)
+}
+
+function inOrder<T>(members: [string, T][]): [string, T][] {
+  const rank = (name: string): number => {
+    const index = FIRST_MEMBERS.indexOf(name)
+    return index === -1 ? FIRST_MEMBERS.length : index
+  }
+  return members.sort(([one], [two]) => rank(one) - rank(two))
 }
 
 function notConvertible(value: unknown, type: string): Error {

@@ -73,11 +73,17 @@ export interface Range {
   descending?: boolean
 }
 
+export interface Count {
+  items: number
+  bytes: number
+}
+
 /** The rows of one table and its indexes in SQLite. */
 export interface ItemStore {
   get(key: StoredKey): StoredItem | undefined
-  put(key: StoredKey, item: EncodedItem, size: number, expires: number | null): void
-  delete(key: StoredKey): void
+  /** @param previous What the key had. */
+  put(key: StoredKey, item: EncodedItem, size: number, expires: number | null, previous: StoredItem | undefined): void
+  delete(key: StoredKey, previous: StoredItem): void
   addToIndex(index: string, key: StoredIndexKey): void
   removeFromIndex(index: string, key: StoredIndexKey): void
   /** In the order of the keys; of an index when one is named. */
@@ -86,19 +92,33 @@ export interface ItemStore {
   expired(now: number, since: number, limit: number): StoredKey[]
   /** When the next item's time to live passes, of those that expire after `since`; in seconds since the epoch. */
   nextExpiry(since: number): number | undefined
-  count(): { items: number; bytes: number }
-  indexCount(index: string): { items: number; bytes: number }
+  /** Counted when first asked for, then kept up to date. */
+  count(): Count
+  /** Bytes are estimated from the table's average. */
+  indexCount(index: string): Count
+  /** Forgets what was counted: a transaction is gone. */
+  recount(): void
+  /** What was counted, to begin with after the next start. */
+  knownCount(): Count | undefined
 }
 
 /**
  * @param tableId Of the SQLite table `items_ID`.
  * @param indexIds Of the SQLite tables `index_ID`, by the indexes' names; looked up at each use.
+ * @param known What was counted before the last stop.
  */
 export function createItemStore(
   database: DatabaseSync,
   tableId: number,
   indexIds: ReadonlyMap<string, number>,
+  known?: Count,
 ): ItemStore {
+  let counted = known === undefined ? undefined : { ...known }
+  const indexCounts = new Map<string, number>()
+  const addToIndexCount = (index: string, change: number): void => {
+    const current = indexCounts.get(index)
+    if (current !== undefined) indexCounts.set(index, current + change)
+  }
   const items = `items_${tableId}`
   const statement = (sql: string): StatementSync => {
     const prepared = database.prepare(sql)
@@ -140,12 +160,26 @@ export function createItemStore(
       const row = get().get(key.h, key.r) as unknown as [number, string, number] | undefined
       return row === undefined ? undefined : { shape: row[0], text: row[1], size: row[2] }
     },
-    put: (key, { shape, text }, size, expires) => void put().run(key.h, key.r, size, expires, shape, text),
-    delete: (key) => void remove().run(key.h, key.r),
-    addToIndex: (index, { h, r, bh, br }) =>
-      void cached(`INSERT OR REPLACE INTO ${indexTable(index)} (h, r, bh, br) VALUES (?, ?, ?, ?)`).run(h, r, bh, br),
-    removeFromIndex: (index, { h, r, bh, br }) =>
-      void cached(`DELETE FROM ${indexTable(index)} WHERE h = ? AND r = ? AND bh = ? AND br = ?`).run(h, r, bh, br),
+    put(key, { shape, text }, size, expires, previous) {
+      put().run(key.h, key.r, size, expires, shape, text)
+      if (counted === undefined) return
+      counted.bytes += size - (previous?.size ?? 0)
+      if (previous === undefined) counted.items++
+    },
+    delete(key, previous) {
+      remove().run(key.h, key.r)
+      if (counted === undefined) return
+      counted.bytes -= previous.size
+      counted.items--
+    },
+    addToIndex(index, { h, r, bh, br }) {
+      cached(`INSERT OR REPLACE INTO ${indexTable(index)} (h, r, bh, br) VALUES (?, ?, ?, ?)`).run(h, r, bh, br)
+      addToIndexCount(index, 1)
+    },
+    removeFromIndex(index, { h, r, bh, br }) {
+      cached(`DELETE FROM ${indexTable(index)} WHERE h = ? AND r = ? AND bh = ? AND br = ?`).run(h, r, bh, br)
+      addToIndexCount(index, -1)
+    },
     range(index, range, limit) {
       const { sql, values } = rangeQuery(items, index === undefined ? undefined : indexTable(index), range)
       const rows = cached(sql).all(...values, limit) as unknown as [number, string, number][]
@@ -158,15 +192,27 @@ export function createItemStore(
       return at ?? undefined
     },
     count() {
-      const [rows, bytes] = count().get() as unknown as [number, number]
-      return { items: rows, bytes }
+      if (counted === undefined) {
+        const [items, bytes] = count().get() as unknown as [number, number]
+        counted = { items, bytes }
+      }
+      return { ...counted }
     },
     indexCount(index) {
-      const [rows, bytes] = cached(
-        `SELECT count(*), coalesce(sum(b.size), 0) FROM ${indexTable(index)} i CROSS JOIN ${items} b ON b.h = i.bh AND b.r = i.br`,
-      ).get() as unknown as [number, number]
-      return { items: rows, bytes }
+      const whole = this.count()
+      let entries = indexCounts.get(index)
+      if (entries === undefined) {
+        const [found] = cached(`SELECT count(*) FROM ${indexTable(index)}`).get() as unknown as [number]
+        entries = found
+        indexCounts.set(index, entries)
+      }
+      return { items: entries, bytes: whole.items === 0 ? 0 : Math.round((whole.bytes / whole.items) * entries) }
     },
+    recount() {
+      counted = undefined
+      indexCounts.clear()
+    },
+    knownCount: () => (counted === undefined ? undefined : { ...counted }),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { createItemCodec, type ItemCodec } from './itemCodec.ts'
-import { createItemStore, type ItemStore, storedIndexKey, storedKey } from './itemStore.ts'
+import { type Count, createItemStore, type ItemStore, storedIndexKey, storedKey } from './itemStore.ts'
 import type { IndexSchema, TableSchema } from './tableSchema.ts'
 import { expiryOf } from './timeToLive.ts'
 
@@ -25,6 +25,8 @@ export interface Storage {
   open(arn: string, schema: TableSchema, made: { tableId: string; createdAt: number }): TableStorage
   /** Drops everything that was stored under this ARN. */
   drop(arn: string): void
+  /** Writes down what was counted, for the next start. */
+  close(): void
   /** Runs `work` so that all or nothing of what it writes is there, now and after a crash. */
   transaction<T>(work: () => T): T
   database: DatabaseSync
@@ -40,7 +42,7 @@ export function createStorage(database: DatabaseSync): Storage {
   database.exec(`
     CREATE TABLE IF NOT EXISTS storage (
       id INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT NOT NULL, keys TEXT NOT NULL, table_id TEXT NOT NULL,
-      created_at INTEGER NOT NULL, time_to_live TEXT, UNIQUE (arn, keys));
+      created_at INTEGER NOT NULL, time_to_live TEXT, items INTEGER, bytes INTEGER, UNIQUE (arn, keys));
     CREATE TABLE IF NOT EXISTS storage_index (
       id INTEGER PRIMARY KEY AUTOINCREMENT, storage INTEGER NOT NULL, name TEXT NOT NULL, keys TEXT NOT NULL,
       UNIQUE (storage, name));
@@ -52,6 +54,8 @@ export function createStorage(database: DatabaseSync): Storage {
   const commit = database.prepare('COMMIT')
   const rollback = database.prepare('ROLLBACK')
   const addShape = database.prepare('INSERT INTO shape (storage, definition) VALUES (?, ?)')
+  const stores = new Map<number, ItemStore>()
+  const setCount = database.prepare('UPDATE storage SET items = ?, bytes = ? WHERE id = ?')
   let inTransaction = false
   /** Shapes that go if the transaction goes. */
   let addedShapes: { codec: ItemCodec; shape: number }[] = []
@@ -69,6 +73,7 @@ export function createStorage(database: DatabaseSync): Storage {
     } catch (error) {
       inTransaction = false
       for (const { codec, shape } of addedShapes) codec.forget(shape)
+      for (const items of stores.values()) items.recount()
       addedShapes = []
       // A full disk may have ended the transaction already.
       if (database.isTransaction) rollback.run()
@@ -79,7 +84,9 @@ export function createStorage(database: DatabaseSync): Storage {
   function open(arn: string, schema: TableSchema, made: { tableId: string; createdAt: number }): TableStorage {
     const keys = JSON.stringify([schema.partition, schema.sort])
     const row = transaction(() => {
-      const select = database.prepare('SELECT id, table_id, created_at FROM storage WHERE arn = ? AND keys = ?')
+      const select = database.prepare(
+        'SELECT id, table_id, created_at, items, bytes FROM storage WHERE arn = ? AND keys = ?',
+      )
       const found = select.get(arn, keys)
       if (found !== undefined) return found
       database
@@ -94,7 +101,9 @@ export function createStorage(database: DatabaseSync): Storage {
     })
     const id = Number(row['id'])
     const indexIds = new Map<string, number>()
-    const items = createItemStore(database, id, indexIds)
+    const known = stores.get(id)?.knownCount() ?? takeCount(row)
+    const items = createItemStore(database, id, indexIds, known)
+    stores.set(id, items)
     const codec = openCodec(id)
     const storage: TableStorage = {
       id,
@@ -107,6 +116,13 @@ export function createStorage(database: DatabaseSync): Storage {
     }
     storage.setIndexes(schema)
     return storage
+  }
+
+  /** A count from before the last stop. It is taken once: a killed process does not write a new one. */
+  function takeCount(row: Record<string, unknown>): Count | undefined {
+    if (row['items'] === null || row['bytes'] === null) return undefined
+    setCount.run(null, null, Number(row['id']))
+    return { items: Number(row['items']), bytes: Number(row['bytes']) }
   }
 
   function openCodec(id: number): ItemCodec {
@@ -186,6 +202,12 @@ export function createStorage(database: DatabaseSync): Storage {
 
   return {
     database,
+    close() {
+      for (const [id, items] of stores) {
+        const count = items.knownCount()
+        if (count !== undefined) setCount.run(count.items, count.bytes, id)
+      }
+    },
     transaction,
     open,
     drop(arn) {
@@ -197,6 +219,7 @@ export function createStorage(database: DatabaseSync): Storage {
           database.exec(`DROP TABLE IF EXISTS items_${id}`)
           database.prepare('DELETE FROM shape WHERE storage = ?').run(id)
           database.prepare('DELETE FROM storage WHERE id = ?').run(id)
+          stores.delete(id)
         }
       })
     },

@@ -58,8 +58,8 @@ export function applyWrite(write: Write, onChange: ChangeListener | undefined): 
   if (after !== undefined) {
     const expires = table.timeToLive === undefined ? null : expiryOf(after, table.timeToLive)
     if (expires !== null) table.onExpiring?.(expires)
-    items.put(key, table.storage.codec.encode(after), write.afterSize, expires)
-  } else if (before !== undefined) items.delete(key)
+    items.put(key, table.storage.codec.encode(after), write.afterSize, expires, before?.stored)
+  } else if (before !== undefined) items.delete(key, before.stored)
   for (const index of table.schema.indexes) {
     const { removed, added } = indexChange(write, index)
     if (removed !== undefined) items.removeFromIndex(index.name, removed)
