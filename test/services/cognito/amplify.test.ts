@@ -1,6 +1,7 @@
 import { Amplify } from 'aws-amplify'
 import { confirmSignIn, fetchAuthSession, getCurrentUser, signIn, signOut } from 'aws-amplify/auth'
 import { cognitoUserPoolsTokenProvider } from 'aws-amplify/auth/cognito'
+import { ConsoleLogger } from 'aws-amplify/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCatalog } from '../../../src/catalog.ts'
 import { type Cognito, createCognito } from '../../../src/services/cognito/createCognito.ts'
@@ -66,6 +67,8 @@ describe('aws-amplify with a local user pool', () => {
       removeItem: async (key) => void memory.delete(key),
       clear: async () => memory.clear(),
     })
+    // It warns that the endpoints are custom ones, which is what is being tested.
+    ConsoleLogger.LOG_LEVEL = 'ERROR'
     Amplify.configure({
       Auth: {
         Cognito: {
