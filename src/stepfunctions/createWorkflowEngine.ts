@@ -89,6 +89,7 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
     ended(run) {
       histories.delete(run.id)
       mapRuns.parentEnded(run)
+      mapRuns.childEnded(run)
       tellParent(run)
     },
     observes: (run) => logs(run) || [...subscriptions].some(({ filter }) => concerns(filter, run)),
@@ -558,7 +559,13 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
       return { resident: executions.size, commits, groups, writing: busy }
     },
 
-    idle: () => executions.idle(),
+    async idle() {
+      await executions.idle()
+      while (mapRuns.isBusy()) {
+        await new Promise((resolveTurn) => setImmediate(resolveTurn))
+        await executions.idle()
+      }
+    },
 
     async close() {
       if (closed) return

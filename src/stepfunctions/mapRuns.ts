@@ -38,6 +38,8 @@ export interface MapRuns {
     toleratedFailureCount?: number
     toleratedFailurePercentage?: number
   }): Promise<void>
+  /** Whether children are about to be started. */
+  isBusy(): boolean
   /** Nothing more is started. */
   close(): void
 }
@@ -71,7 +73,8 @@ interface Active {
   children: Child[]
   batchInput: unknown
   next: number
-  running: Map<number, Run>
+  /** Numbers of the children that run, by the row of the execution (which need not be in memory). */
+  running: Map<number, number>
   results: unknown[]
   succeeded: boolean[]
   counts: { items: MapRunCounts; executions: MapRunCounts }
@@ -118,6 +121,7 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
     run.writes.push(
       write('insertMapRun', row, mapRunArn, run.id, flow.id, JSON.stringify(describeActive(map, 'RUNNING'))),
     )
+    map.starting = true
     run.effects.push(() => void proceed(map))
   }
 
@@ -163,12 +167,14 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
 
   /** Reads the items where a reader has them, makes the batches, then keeps children running. */
   async function proceed(map: Active): Promise<void> {
+    map.starting = true
     try {
       await prepare(map)
     } catch (error) {
-      if (!isCurrent(map)) return
-      fail(map, error)
+      if (isCurrent(map)) fail(map, error)
       return
+    } finally {
+      map.starting = false
     }
     fill(map)
   }
@@ -233,9 +239,15 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
     }
     step().then(
       () => {
+        if (map.next < map.children.length && map.running.size < allowed && !map.ended) {
+          setImmediate(() => {
+            map.starting = false
+            fill(map)
+          })
+          return
+        }
         map.starting = false
-        if (map.next < map.children.length && map.running.size < allowed) setImmediate(() => fill(map))
-        else finishIfDone(map)
+        finishIfDone(map)
       },
       (error: unknown) => {
         map.starting = false
@@ -271,16 +283,14 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
       const row = executions().rowOf(`${childPrefix(map)}:${name}`)
       if (row !== undefined) {
         if (row.status === 0) {
-          const resident = executions().running(row.id)
-          if (resident !== undefined) {
-            count(map, child, 'pending', 'running')
-            map.running.set(index, resident)
-            resident.onEnd.push((ended) => ended.state.status !== 'RUNNING' && childDone(map, index, ended))
-          }
+          count(map, child, 'pending', 'running')
+          map.running.set(row.id, index)
+          // Due already? Else it waits as a row.
+          if (row.wake === 0) executions().running(row.id)
           return
         }
         count(map, child, 'pending', 'running')
-        childDone(map, index, executions().restore(row))
+        settleChild(map, index, outcomeOf(index, executions().restore(row)))
         return
       }
     }
@@ -289,17 +299,17 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
     const { run, durable } = executions().start({
       revision: map.revision,
       name,
-      ...(express ? { expressId: randomUUID() } : { mapRunRow: map.row }),
+      mapRunRow: map.row,
+      ...(express ? { expressId: randomUUID() } : {}),
       started: {
         input,
         ...(map.state.itemBatcher === undefined ? {} : { itemCount: child.count }),
         ...(started?.testCase === undefined ? {} : { testCase: started.testCase }),
       },
-      onEnd: (ended) => childDone(map, index, ended),
     })
-    map.running.set(index, run)
+    map.running.set(run.id, index)
     durable.catch((error: unknown) => {
-      map.running.delete(index)
+      map.running.delete(run.id)
       if (isCurrent(map)) fail(map, error)
     })
   }
@@ -314,7 +324,7 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
   }
 
   function childDone(map: Active, index: number, child: Run): void {
-    map.running.delete(index)
+    map.running.delete(child.id)
     if (map.ended) return
     const outcome = outcomeOf(index, child)
     if (map.state.executionType === 'EXPRESS' && isCurrent(map)) {
@@ -424,11 +434,13 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
   }
 
   function abortChildren(map: Active): void {
-    const running = [...map.running.values()]
+    const running = [...map.running.keys()]
     map.running.clear()
-    for (const child of running) {
+    for (const id of running) {
       map.counts.executions.running--
       map.counts.executions.aborted++
+      const child = executions().running(id)
+      if (child === undefined) continue
       executions().post(child, () => {
         if (child.state.status === 'RUNNING') end(child, 'ABORTED')
       })
@@ -485,14 +497,20 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
     start,
     resume(run) {
       for (const flow of run.state.flows.values()) {
-        if (flow.phase !== 'mapRun' || flow.mapRun === undefined || active.has(flow.mapRun.row)) continue
+        if (flow.phase !== 'mapRun' || flow.mapRun === undefined) continue
+        if (active.get(flow.mapRun.row)?.run === run) continue
         const map = activate(run, flow, environmentOf(run, flow))
         const row = store.mapRunById(map.row)
         if (row !== undefined) map.startDate = (JSON.parse(row.body) as MapRunDescription).startDate
+        map.starting = true
         setImmediate(() => void proceed(map))
       }
     },
-    childEnded() {},
+    childEnded(child) {
+      const map = child.mapRunRow === undefined ? undefined : active.get(child.mapRunRow)
+      const index = map?.running.get(child.id)
+      if (map !== undefined && index !== undefined) childDone(map, index, child)
+    },
     parentEnded(run) {
       for (const map of [...active.values()]) {
         if (map.run !== run) continue
@@ -533,6 +551,7 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
         })
       })
     },
+    isBusy: () => !closed && [...active.values()].some((map) => map.starting && isCurrent(map)),
     close() {
       closed = true
     },
