@@ -36,6 +36,7 @@ import { createCallers } from './server/callers.ts'
 import { announceServer, createControl } from './server/control.ts'
 import { createEmbeddedServices } from './server/embeddedServices.ts'
 import { endpointVariables, refuseSelf, serviceEndpoints } from './server/endpoints.ts'
+import { mockConfiguration } from './server/mockConfiguration.ts'
 import { type ServerOptions, type SidestageServer, StartError, type TokenOptions } from './server/options.ts'
 import { projectChecks } from './server/projectChecks.ts'
 import { createRevocation } from './server/revocation.ts'
@@ -160,6 +161,7 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
 
   const temporary: TemporaryMachines = new Map()
   const machines = createMachineLookup(catalog, { temporary })
+  const mocks = mockConfiguration(settings.mockConfig)
   const jsonServices: JsonService[] = []
   const workflows = createWorkflowEngine({
     folder,
@@ -168,6 +170,7 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     clock,
     log,
     ...(options.timeScale !== undefined && { timeScale: options.timeScale }),
+    ...(mocks !== undefined && { mocks }),
     integrations: { lambda, dynamodb, awsSdk: createAwsCalls({ services: () => jsonServices, lambda }) },
   })
   stack.defer(() => workflows.close())
