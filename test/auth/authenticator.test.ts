@@ -60,7 +60,7 @@ describe('AWS_IAM', () => {
 
   it('makes the identity of a signed request complete', async () => {
     const fixture = createAuthFixture({
-      configured: [{ ...LONG_TERM, principalArn: 'arn:aws:iam::000000000000:user/ada' }],
+      configured: [{ ...LONG_TERM, arn: 'arn:aws:iam::000000000000:user/ada' }],
     })
     const request = signedRequest(LONG_TERM)
     expect(

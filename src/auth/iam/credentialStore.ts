@@ -45,13 +45,13 @@ export interface CredentialSetting {
   secretAccessKey: string
   /** Makes the key a temporary one that never ends. */
   sessionToken?: string
-  /** @default the account of `principalArn`, else 000000000000 */
+  /** @default the account of `arn`, else 000000000000 */
   accountId?: string
   /** ARN of a user, a role or a role's session. @default the account's root */
-  principalArn?: string
+  arn?: string
   cognitoIdentity?: CognitoIdentity
   /**
-   * Identity policies. @default those that the project has for the role or user that `principalArn` names; everything is
+   * Identity policies. @default those that the project has for the role or user that `arn` names; everything is
    * allowed where it has none
    */
   policies?: readonly PolicyDocument[]
@@ -188,6 +188,7 @@ export function createCredentialStore(options: {
 
   const configured = new Map<string, { setting: CredentialSetting; credential: Credential }>()
   const settings = options.configured ?? []
+  for (const setting of settings) checkSetting(setting)
   for (const setting of settings.length === 0 && options.loopbackOnly === true ? [LOOPBACK_CREDENTIAL] : settings) {
     const principal = principalOf(setting)
     const given =
@@ -301,23 +302,40 @@ function uniqueId(prefix: 'AIDA' | 'AROA', arn: string): string {
   return prefix + [...digest.subarray(0, 17)].map((byte) => BASE32[byte % 32]).join('')
 }
 
+const SETTING_KEYS: ReadonlySet<string> = new Set([
+  'accessKeyId',
+  'secretAccessKey',
+  'sessionToken',
+  'accountId',
+  'arn',
+  'cognitoIdentity',
+  'policies',
+  'managedPolicyArns',
+])
+
+/** A key that is not understood could be the one that was to take rights away. */
+function checkSetting(setting: CredentialSetting): void {
+  for (const key of Object.keys(setting))
+    if (!SETTING_KEYS.has(key)) throw new TypeError(`credentials: unknown key ${key} of ${setting.accessKeyId}`)
+}
+
 type Principal = Pick<Credential, 'accountId' | 'principalArn' | 'userId' | 'userName'>
 
 function principalOf(setting: CredentialSetting): Principal {
-  const arn = setting.principalArn === undefined ? undefined : parseArn(setting.principalArn)
+  const arn = setting.arn === undefined ? undefined : parseArn(setting.arn)
   const accountId = setting.accountId ?? arn?.accountId ?? DEFAULT_ACCOUNT_ID
-  if (setting.principalArn === undefined || arn === undefined || arn.resource === 'root')
+  if (setting.arn === undefined || arn === undefined || arn.resource === 'root')
     return { accountId, principalArn: `arn:aws:iam::${accountId}:root`, userId: accountId }
   const [kind, ...names] = arn.resource.split('/')
   if (kind === 'user') {
     const userName = names.at(-1) ?? ''
-    return { accountId, principalArn: setting.principalArn, userId: uniqueId('AIDA', setting.principalArn), userName }
+    return { accountId, principalArn: setting.arn, userId: uniqueId('AIDA', setting.arn), userName }
   }
-  if (kind === 'role') return { ...sessionPrincipal(setting.principalArn, 'sidestage'), accountId }
+  if (kind === 'role') return { ...sessionPrincipal(setting.arn, 'sidestage'), accountId }
   const [roleName = '', session = ''] = names
   return {
     accountId,
-    principalArn: setting.principalArn,
+    principalArn: setting.arn,
     userId: `${uniqueId('AROA', `${accountId}/${roleName}`)}:${session}`,
   }
 }

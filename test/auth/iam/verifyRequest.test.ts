@@ -12,7 +12,7 @@ import { NOW } from '../../support/authFixture.ts'
 const ADA = {
   accessKeyId: 'AKIDADA',
   secretAccessKey: 'secret-of-ada',
-  principalArn: 'arn:aws:iam::111122223333:user/ada',
+  arn: 'arn:aws:iam::111122223333:user/ada',
 }
 const request = { method: 'POST', target: '/', headers: [['host', 'localhost:4000']] as const, body: '{}' }
 const catalog = createCatalog()
@@ -38,7 +38,7 @@ describe('calls to AWS APIs, where signatures are required', () => {
     expect(refusal(signedBy(ADA), 'json')).toMatchObject({
       accountId: '111122223333',
       region: 'eu-central-1',
-      principalArn: ADA.principalArn,
+      principalArn: ADA.arn,
       accessKeyId: 'AKIDADA',
       credential: { userName: 'ada' },
     })
@@ -79,7 +79,7 @@ describe('calls to AWS APIs, where signatures are not required', () => {
     ]).toMatchObject([
       { accountId: '000000000000', region: 'us-east-1', principalArn: 'arn:aws:iam::000000000000:root' },
       { accountId: '000000000000', region: 'eu-central-1' },
-      { accountId: '111122223333', region: 'eu-central-1', principalArn: ADA.principalArn },
+      { accountId: '111122223333', region: 'eu-central-1', principalArn: ADA.arn },
       { accountId: '000000000000', region: 'us-east-1' },
     ])
   })
@@ -115,10 +115,7 @@ describe('STS', () => {
   const roles = createCatalog()
   const store = createCredentialStore({
     catalog: roles,
-    configured: [
-      ADA,
-      { ...ADA, accessKeyId: 'AKIDBOB', principalArn: 'arn:aws:iam::111122223333:user/bob', policies: [] },
-    ],
+    configured: [ADA, { ...ADA, accessKeyId: 'AKIDBOB', arn: 'arn:aws:iam::111122223333:user/bob', policies: [] }],
     clock: { now: () => NOW },
   })
   const put = (roleName: string, principal: unknown) =>
