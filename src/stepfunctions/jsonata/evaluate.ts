@@ -23,7 +23,19 @@ export async function evaluateExpression(
   }
 }
 
+/** Compiled expressions that are kept, and characters of one that is worth keeping: states repeat each other's. */
+const MAX_KEPT = 2_000
+const MAX_KEPT_LENGTH = 2_048
+const kept = new Map<string, Expression>()
+
 /** Compiles an expression for {@link evaluateExpression}. Throws `JsonataSyntaxError`. */
 export function parseExpression(text: string, hasDocument = false): Expression {
-  return compileExpression(text, 'bounded', hasDocument)
+  if (hasDocument || text.length > MAX_KEPT_LENGTH) return compileExpression(text, 'bounded', hasDocument)
+  let expression = kept.get(text)
+  if (expression === undefined) {
+    expression = compileExpression(text, 'bounded')
+    if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value ?? '')
+    kept.set(text, expression)
+  }
+  return expression
 }
