@@ -145,8 +145,9 @@ export function stackNameOf(folder: string): string {
 
 /** Loads the resources of a stack and of those nested in it. */
 function loadStack(stack: Stack): void {
-  reportCircles(stack)
+  const circular = reportCircles(stack)
   for (const resource of stack.resources.values()) {
+    if (circular.has(resource.logicalId)) continue
     const handler = typeHandler(resource.type)
     stack.project.declaring = resource
     handler.load?.(resource)

@@ -1,8 +1,12 @@
 import { isObject } from '../source/document.ts'
 import type { Stack } from './stack.ts'
 
-/** Reports circles of resources that wait for each other, as CloudFormation refuses them. */
-export function reportCircles(stack: Stack): void {
+/**
+ * Reports circles of resources that wait for each other, as CloudFormation refuses them.
+ * @returns the logical ids in them: they cannot be loaded.
+ */
+export function reportCircles(stack: Stack): Set<string> {
+  const circular = new Set<string>()
   const names = stack.resources
   const edges = new Map<string, Set<string>>()
   for (const resource of names.values()) {
@@ -12,10 +16,12 @@ export function reportCircles(stack: Stack): void {
     edges.set(resource.logicalId, targets)
   }
   for (const circle of stronglyConnected(edges)) {
+    for (const name of circle) circular.add(name)
     const [first] = circle
     const resource = first === undefined ? undefined : names.get(first)
     resource?.report('error', [], `Circular dependency between resources: [${circle.join(', ')}]`)
   }
+  return circular
 }
 
 /** Logical ids that a value refers to. */

@@ -10,7 +10,7 @@ const MAX_DEPTH = 64
 /** Values that one configuration may resolve to. */
 const MAX_VALUES = 2_000_000
 /** Longest text that variables may make. */
-const MAX_TEXT_LENGTH = 4 * 1024 * 1024
+const MAX_TEXT_LENGTH = 1024 * 1024
 
 /** Sources that mean something; other `${…}` are CloudFormation's or a template's own. */
 const SOURCES = new Set(['self', 'opt', 'env', 'file', 'sls', 'aws', 'param', 'ssm', 'cf', 's3', 'strToBool'])
@@ -30,6 +30,7 @@ export function createVariables(
 ): Variables {
   const root = document.value
   const open = new Set<string>()
+  const known = new Map<string, unknown>()
   const parsedFiles = new Map<string, unknown>()
   let count = 0
   let depth = 0
@@ -179,9 +180,12 @@ export function createVariables(
       report(path, `\${self:${address}} depends on itself`)
       return ''
     }
+    if (known.has(address)) return known.get(address)
     open.add(address)
     try {
-      return walk(root, address, [])
+      const value = walk(root, address, [])
+      known.set(address, value)
+      return value
     } finally {
       open.delete(address)
     }

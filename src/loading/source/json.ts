@@ -81,7 +81,7 @@ function createReader(text: string) {
     return String(value) === source ? value : new NumberText(value, source)
   }
 
-  /** Reads one value; `visit` hears of every member before its value is read. */
+  /** Reads one value. */
   function readValue(depth: number): unknown {
     if (depth > MAX_DEPTH) fail(`nested more than ${MAX_DEPTH} levels deep`)
     skipSpace()
@@ -129,31 +129,32 @@ function createReader(text: string) {
     return readNumber()
   }
 
-  /** Moves to the member `name` of the value at `at`; of a repeated key, to the last. @returns offsets of key and value. */
-  function enter(name: string | number): { key: number; value: number } | undefined {
+  /** Reads one value as the places of its members. */
+  function readPlaces(): Places {
     skipSpace()
+    const places: Places = { offset: at, members: undefined }
     const isList = text[at] === '['
-    if (!isList && text[at] !== '{') return undefined
+    if (!isList && text[at] !== '{') {
+      if (text[at] === '"') readString()
+      else readNumber()
+      return places
+    }
     at += 1
-    let found: { key: number; value: number } | undefined
+    places.members = new Map()
     for (let index = 0; ; index += 1) {
       skipSpace()
       if (text[at] === ']' || text[at] === '}' || at >= text.length) break
       const key = at
-      const current = isList ? index : readString()
+      const name = isList ? String(index) : readString()
       if (!isList) expect(':')
-      skipSpace()
-      if (current === name) {
-        found = { key: isList ? at : key, value: at }
-        if (isList) break
-      }
-      readValue(0)
+      places.members.set(name, { key, places: readPlaces() })
       skipSpace()
       if (text[at] === ',') at += 1
     }
-    if (found !== undefined) at = found.value
-    return found
+    at += 1
+    return places
   }
+  let root: Places | undefined
 
   return {
     parse(): unknown {
@@ -164,15 +165,25 @@ function createReader(text: string) {
       return value
     },
     find(path: Path, wantKey: boolean): Position {
-      at = 0
-      skipSpace()
-      let offset = at
+      if (root === undefined) {
+        at = 0
+        root = readPlaces()
+      }
+      let { offset } = root
+      let places: Places | undefined = root
       for (const [index, name] of path.entries()) {
-        const found = enter(name)
+        const found: { key: number; places: Places } | undefined = places?.members?.get(String(name))
         if (found === undefined) break
-        offset = wantKey && index === path.length - 1 ? found.key : found.value
+        places = found.places
+        offset = wantKey && index === path.length - 1 ? found.key : places.offset
       }
       return positionAt(offset)
     },
   }
+}
+
+/** Where a value begins, and its members with their keys; of a repeated key, the last. */
+interface Places {
+  offset: number
+  members: Map<string, { key: number; places: Places }> | undefined
 }

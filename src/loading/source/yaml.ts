@@ -9,6 +9,7 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  type YAMLMap,
 } from 'yaml'
 import type { Position } from '../problem.ts'
 import {
@@ -45,8 +46,13 @@ export function parseYaml(text: string, file: string, absolutePath: string): Sou
     throw new DocumentSyntaxError('nested too deeply', { line: 1, column: 1 })
   }
   const [failure] = document.errors
-  if (failure !== undefined)
-    throw new DocumentSyntaxError(failure.message.split('\n')[0] ?? '', positionAt(failure.pos[0]))
+  if (failure !== undefined) {
+    const [message = ''] = failure.message.split('\n')
+    throw new DocumentSyntaxError(
+      message.startsWith('Maximum call stack') ? 'nested too deeply' : message,
+      positionAt(failure.pos[0]),
+    )
+  }
 
   const convert = createConverter(
     (node) => (document.errors.length === 0 && isAlias(node) ? node.resolve(document) : undefined),
@@ -59,13 +65,19 @@ export function parseYaml(text: string, file: string, absolutePath: string): Sou
     if (!(error instanceof RangeError)) throw error
     throw new DocumentSyntaxError('nested too deeply', { line: 1, column: 1 })
   }
+  const indexes = new WeakMap<YAMLMap, Map<string, Pair>>()
+  const pairsOf = (map: YAMLMap): Map<string, Pair> => {
+    const known = indexes.get(map) ?? new Map(map.items.map((item) => [keyText(item.key), item]))
+    indexes.set(map, known)
+    return known
+  }
   const find = (path: Path, wantKey: boolean): Position => {
     let node: Node | null | undefined = document.contents
     let offset = startOf(node) ?? 0
     for (const [index, name] of path.entries()) {
       if (isAlias(node)) node = node.resolve(document)
       if (isMap(node)) {
-        const pair: Pair | undefined = node.items.findLast((item) => keyText(item.key) === String(name))
+        const pair: Pair | undefined = pairsOf(node).get(String(name))
         if (pair === undefined) break
         const keyOffset = startOf(pair.key)
         const child = pair.value as Node | null
