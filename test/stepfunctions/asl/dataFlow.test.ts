@@ -50,7 +50,10 @@ describe('a Task in JSONPath', () => {
 
   it('tells every step to who inspects it', async () => {
     const stages: Record<string, unknown> = {}
-    const inspected: EvaluationEnvironment = { ...environment, inspect: (stage, value) => void (stages[stage] = value) }
+    const inspected: EvaluationEnvironment = {
+      ...environment,
+      inspect: (stage, value) => void Object.assign(stages, { [stage]: value }),
+    }
     await state.leave(inspected, { Payload: { v: false } })
     await state.input(inspected)
     expect(stages).toEqual({

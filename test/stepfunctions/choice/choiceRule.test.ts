@@ -152,7 +152,7 @@ describe('wildcards', () => {
 
   it('take a time that is linear in the value', () => {
     const started = performance.now()
-    expect(compileWildcard('*a'.repeat(200))('a'.repeat(200_000) + 'b')).toBe(false)
+    expect(compileWildcard('*a'.repeat(200))(`${'a'.repeat(200_000)}b`)).toBe(false)
     expect(performance.now() - started).toBeLessThan(200)
   })
 })
