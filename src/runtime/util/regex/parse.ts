@@ -103,6 +103,14 @@ class PatternParser {
       this.skipComments()
       const character = this.peek()
       if (character === '' || character === '|' || character === ')') break
+      if (this.text.startsWith('\\Q', this.position)) {
+        const quoted = this.quotation()
+        const last = quoted.pop()
+        parts.push(...quoted)
+        // A quantifier after a quotation is for its last character.
+        if (last !== undefined) parts.push(this.quantified(last))
+        continue
+      }
       const atom = this.atom()
       if (atom === undefined) continue
       parts.push(this.quantified(atom))
@@ -320,8 +328,6 @@ class PatternParser {
             { type: 'set', test: verticalSpace },
           ],
         }
-      case 'Q':
-        return this.quotation()
       case 'k':
         return this.fail('Back-references are not supported', start)
       default:
@@ -330,15 +336,15 @@ class PatternParser {
     }
   }
 
-  private quotation(): Node {
-    this.position++
+  private quotation(): Node[] {
+    this.position += 2
     let end = this.text.indexOf('\\E', this.position)
     const next = end < 0 ? this.text.length : end + 2
     if (end < 0) end = this.text.length
     const parts: Node[] = []
     while (this.position < end) parts.push(this.literal(this.codePoint()))
     this.position = next
-    return { type: 'cat', parts }
+    return parts
   }
 
   /** After the backslash: a class such as `\d`, or one escaped character. */
