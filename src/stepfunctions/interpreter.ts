@@ -159,6 +159,8 @@ function decide(execution: Interpreted, flow: Flow): MaybePromise<void> {
       return leave(execution, flow, flow.result)
     case 'forked':
       return flow.state?.type === 'Map' ? states.Map.iterate?.(execution, flow, flow.state) : undefined
+    case 'done':
+      return end(execution, 'SUCCEEDED')
     case 'failed':
       return handle(execution, flow, flow.failure ?? { error: undefined, cause: undefined }, false)
     default:
@@ -291,7 +293,9 @@ function handle(execution: Interpreted, flow: Flow, failure: Failure, runtime: b
       record(execution, { type: 'retried', at: execution.ports.now(), flow: flow.id, ...retry })
       return
     }
-    if (isFork(flow)) record(execution, { type: 'stateFailed', at: execution.ports.now(), flow: flow.id })
+    if (isFork(flow) && !flow.failureTold) {
+      record(execution, { type: 'stateFailed', at: execution.ports.now(), flow: flow.id })
+    }
     const catcher = state.catch.find((rule) => matches(rule.errorEquals, failure))
     if (catcher !== undefined) {
       const departure = catcher.leave(environmentOf(execution, flow), {

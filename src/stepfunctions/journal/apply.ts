@@ -160,6 +160,7 @@ function applyToFlow(
       flow.failure = undefined
       flow.failedFork = undefined
       flow.mapRun = undefined
+      flow.failureTold = false
       flow.taskFailed = false
       flow.phase = 'backoff'
       return
@@ -237,6 +238,7 @@ function applyToFlow(
     case 'stateFailed': {
       const { anchor } = flow
       emit(state, entry.at, flow, `${flow.state?.type ?? ''}StateFailed`)
+      flow.failureTold = true
       // A Catch rule that fails to evaluate follows what came before this event.
       flow.anchor = anchor
       return
@@ -497,6 +499,7 @@ function startChild(state: ExecutionState, flow: Flow, fork: Fork, child: Flow, 
 
 function move(state: ExecutionState, flow: Flow, phase: Flow['phase']): void {
   flow.phase = phase
+  if (phase !== 'failed') flow.failureTold = false
   if (isRunnable(flow)) state.runnable.push(flow)
 }
 

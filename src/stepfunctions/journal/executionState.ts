@@ -110,6 +110,8 @@ export interface Flow {
   task: TaskAttempt | undefined
   result: unknown
   failure: Failure | undefined
+  /** Whether the failure of a Parallel or Map has its event already. */
+  failureTold: boolean
   /** Whether the failure was a task's, so that ending a branch with it aborts the state. */
   taskFailed: boolean
   fork: Fork | undefined
@@ -224,6 +226,7 @@ export function createFlow(
     task: undefined,
     result: undefined,
     failure: undefined,
+    failureTold: false,
     taskFailed: false,
     fork: undefined,
     failedFork: undefined,
@@ -237,6 +240,8 @@ const RUNNABLE: ReadonlySet<Phase> = new Set(['next', 'entered', 'result', 'fail
 /** Whether a flow can go on without anything from outside. */
 export function isRunnable(flow: Flow): boolean {
   if (RUNNABLE.has(flow.phase)) return true
+  // The last state has been left: the execution is to be ended.
+  if (flow.phase === 'done') return flow.parent === undefined
   return flow.phase === 'forked' ? canStartIteration(flow) : flow.woken
 }
 
