@@ -1194,12 +1194,19 @@ describe('scans', () => {
     const found = pages.flatMap((page) => page.Items.map((item: Loose) => item.pk.S))
     expect([found.length, new Set(found).size]).toEqual([60, 60])
   })
-  it("have DynamoDB's order of partitions", async () => {
+  it("have DynamoDB's order of string partitions", async () => {
     await run(new CreateTableCommand(table('Ordered', 'S') as Loose))
-    for (const pk of ['a', 'b', 'c', 'd', 'e'])
+    for (const pk of ['a', 'b', 'c', 'd', 'e', 'user#1', 'user#2', '\u{1f600}'])
       await run(new PutItemCommand({ TableName: 'Ordered', Item: { pk: S(pk) } }))
     const { Items } = await run(new ScanCommand({ TableName: 'Ordered' }))
-    expect(Items.map((item: Loose) => item.pk.S)).toHaveLength(5)
+    expect(Items.map((item: Loose) => item.pk.S)).toEqual(['\u{1f600}', 'user#2', 'b', 'user#1', 'c', 'd', 'e', 'a'])
+  })
+  it("have DynamoDB's order of number partitions", async () => {
+    await run(new CreateTableCommand(table('OrderedNumbers', 'N') as Loose))
+    for (const pk of ['0', '1', '-1', '1.5', '100', '-12.25'])
+      await run(new PutItemCommand({ TableName: 'OrderedNumbers', Item: { pk: N(pk) } }))
+    const { Items } = await run(new ScanCommand({ TableName: 'OrderedNumbers' }))
+    expect(Items.map((item: Loose) => item.pk.N)).toEqual(['-1', '100', '1.5', '-12.25', '1', '0'])
   })
   it('filter', async () =>
     expect(
