@@ -27,6 +27,7 @@ export interface UserPoolSetting {
 /** The local pools with their clients, groups and users, from the catalog, the settings and the store together. */
 export interface PoolDirectory {
   find(poolId: string): UserPool | undefined
+  list(): UserPool[]
   /** By id, name, or the name that the settings give it. */
   findByAnyName(name: string): UserPool | undefined
   findClient(clientId: string): { pool: UserPool; client: UserPoolClient } | undefined
@@ -180,6 +181,7 @@ export function createPoolDirectory(options: {
   const find = (poolId: string): UserPool | undefined => byId.get(poolId)
   return {
     find,
+    list: () => [...byId.values()],
     findByAnyName: (name) =>
       byId.get(name) ?? [...byId.values()].find((pool) => pool.name === name || pool.properties['LogicalId'] === name),
     findClient(clientId) {

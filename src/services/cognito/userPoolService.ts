@@ -4,7 +4,7 @@ import { serviceModel } from '../../aws/model.ts'
 import type { CallContext, JsonService, MaybePromise } from '../../aws/service.ts'
 import { constraintMessage, validateShape } from '../../aws/validateShape.ts'
 import type { Catalog } from '../../catalog.ts'
-import type { UserPool } from '../../resources.ts'
+import type { UserPool, UserPoolClient } from '../../resources.ts'
 import { type Authentication, type Parameters, passwordOf } from './authentication.ts'
 import { checkPasswordPolicy, type PasswordPolicy, passwordPolicyOf } from './passwords.ts'
 import { foldOf, isAlias, type PoolDirectory, requirePool } from './poolDirectory.ts'
@@ -38,6 +38,8 @@ interface Input {
   ClientSecret?: string
   GroupName: string
   Limit?: number
+  MaxResults?: number
+  NextToken?: string
   PaginationToken?: string
   Password: string
   Permanent?: boolean
@@ -232,6 +234,32 @@ export function createUserPoolService(options: {
       const { pool, user } = await requireUser(input)
       return { Groups: directory.groupsOfUser(user).map((group) => groupType(pool, group)) }
     },
+    ListUserPools(input) {
+      const page = pageOf(directory.list(), ({ id }) => id, input)
+      return {
+        UserPools: page.items.map(({ id, name }) => ({ Id: id, Name: name })),
+        ...(page.next !== undefined && { NextToken: page.next }),
+      }
+    },
+    DescribeUserPool: (input) => ({ UserPool: describePool(requirePool(directory, input.UserPoolId)) }),
+    ListUserPoolClients(input) {
+      const pool = requirePool(directory, input.UserPoolId)
+      const page = pageOf(directory.clientsOf(pool), ({ clientId }) => clientId, input)
+      return {
+        UserPoolClients: page.items.map(({ clientId, clientName }) => ({
+          ClientId: clientId,
+          UserPoolId: pool.id,
+          ClientName: clientName,
+        })),
+        ...(page.next !== undefined && { NextToken: page.next }),
+      }
+    },
+    DescribeUserPoolClient(input) {
+      const client = requireClient(input.ClientId)
+      if (client.userPoolId !== input.UserPoolId)
+        throw new AwsError('ResourceNotFoundException', `User pool client ${input.ClientId} does not exist.`)
+      return { UserPoolClient: describeClient(client) }
+    },
     ListGroups(input) {
       const pool = requirePool(directory, input.UserPoolId)
       return { Groups: directory.groupsOf(pool).map((group) => groupType(pool, group)) }
@@ -303,6 +331,52 @@ export function createUserPoolService(options: {
         constraintMessage(constraints.map((violation) => ({ ...violation, value: hidden(violation.value) }))),
       )
   }
+}
+
+function describePool(pool: UserPool): Record<string, unknown> {
+  const policy = passwordPolicyOf(pool.properties)
+  const declared = (name: string) => pool.properties[name] !== undefined && { [name]: pool.properties[name] }
+  return {
+    Id: pool.id,
+    Name: pool.name,
+    Arn: pool.arn,
+    Policies: {
+      PasswordPolicy: {
+        MinimumLength: policy.minimumLength,
+        RequireUppercase: policy.requireUppercase,
+        RequireLowercase: policy.requireLowercase,
+        RequireNumbers: policy.requireNumbers,
+        RequireSymbols: policy.requireSymbols,
+      },
+    },
+    ...declared('UsernameAttributes'),
+    ...declared('AliasAttributes'),
+    MfaConfiguration: 'OFF',
+  }
+}
+
+function describeClient(client: UserPoolClient): Record<string, unknown> {
+  return {
+    UserPoolId: client.userPoolId,
+    ClientName: client.clientName,
+    ClientId: client.clientId,
+    ...(client.clientSecret !== undefined && { ClientSecret: client.clientSecret }),
+    ...(client.explicitAuthFlows !== undefined && { ExplicitAuthFlows: client.explicitAuthFlows }),
+  }
+}
+
+/** A page in the order of ids; the token is the last id that was given. */
+function pageOf<T>(
+  items: readonly T[],
+  idOf: (item: T) => string,
+  input: { MaxResults?: number; NextToken?: string },
+): { items: T[]; next: string | undefined } {
+  const limit = input.MaxResults ?? DEFAULT_PAGE
+  const sorted = [...items].sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1))
+  const rest = sorted.filter((item) => input.NextToken === undefined || idOf(item) > input.NextToken)
+  const page = rest.slice(0, limit)
+  const last = page.at(-1)
+  return { items: page, next: rest.length > limit && last !== undefined ? idOf(last) : undefined }
 }
 
 function hidden(value: unknown): unknown {

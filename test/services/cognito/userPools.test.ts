@@ -312,6 +312,28 @@ describe('administration', () => {
     expect(await signIn('grace', 'Hopper-1906!')).toEqual(['UserNotFoundException', 'User does not exist.'])
   })
 
+  it('shows pools and clients', async () => {
+    const { call, catalog } = createCognitoFixture()
+    const clients = catalog.collection('AWS::Cognito::UserPoolClient')
+    const client = clients.list()[0]!
+    clients.put({ ...client, arn: `${client.arn}2`, clientId: 'second', clientName: 'second' })
+    expect(await call('ListUserPools', { MaxResults: 10 })).toEqual({ UserPools: [{ Id: POOL, Name: 'people' }] })
+    expect(await call('DescribeUserPool', { UserPoolId: POOL })).toMatchObject({
+      UserPool: { Id: POOL, Arn: `arn:aws:cognito-idp:us-east-1:000000000000:userpool/${POOL}` },
+    })
+    const first = await call('ListUserPoolClients', { UserPoolId: POOL, MaxResults: 1 })
+    expect(first).toEqual({
+      UserPoolClients: [{ ClientId: 'second', UserPoolId: POOL, ClientName: 'second' }],
+      NextToken: 'second',
+    })
+    expect(await call('ListUserPoolClients', { UserPoolId: POOL, MaxResults: 1, NextToken: 'second' })).toEqual({
+      UserPoolClients: [{ ClientId: 'webclient', UserPoolId: POOL, ClientName: 'web' }],
+    })
+    expect(await call('DescribeUserPoolClient', { UserPoolId: POOL, ClientId: 'webclient' })).toMatchObject({
+      UserPoolClient: { ClientId: 'webclient', ClientName: 'web', UserPoolId: POOL },
+    })
+  })
+
   it('lets an e-mail address stand for the username where the pool does', async () => {
     const { call, signIn } = createCognitoFixture({
       properties: { UsernameAttributes: ['email'], UsernameConfiguration: { CaseSensitive: false } },
