@@ -157,7 +157,7 @@ type Row = Record<string, SQLOutputValue>
 
 export function openWorkflowStore(folder: DataFolder): WorkflowStore {
   const database = folder.database('workflows', { synchronous: 'FULL' })
-  database.exec(SCHEMA)
+  database.exec(`BEGIN IMMEDIATE;${SCHEMA}COMMIT`)
   const commits = createGroupCommit({
     path: folder.databasePath('workflows'),
     database,
