@@ -39,19 +39,27 @@ function readRouting(api: Api, input: Record<string, unknown>): Routing {
     weight: optionalNumber(entry, 'weight') ?? 0,
   }))
   const invalid = (message: string): AwsError => new AwsError('ValidationException', message)
-  if (routing.reduce((sum, { weight }) => sum + weight, 0) !== 100) {
-    throw invalid('Sum of weights provided in routing configuration must be equal to 100')
-  }
   const arns = routing.map(({ stateMachineVersionArn }) => stateMachineVersionArn)
-  if (new Set(arns).size < arns.length) throw invalid('Routing configuration must contain distinct versions')
-  const machineArns = new Set(arns.map((arn) => machineArnParts(arn).machineArn))
-  if (machineArns.size > 1) throw invalid('Routing configuration must contain versions of the same state machine')
+  if (new Set(arns).size < arns.length) {
+    throw invalid(
+      `Routing configuration must contain distinct state machine version ARNs. Received: [${arns.join(', ')}]`,
+    )
+  }
+  const weights = routing.map(({ weight }) => weight)
+  if (weights.reduce((sum, weight) => sum + weight, 0) !== 100) {
+    throw invalid(`Sum of routing configuration weights must equal 100. Received: [${weights.join(', ')}]`)
+  }
+  const parts = arns.map(machineArnParts)
+  if (new Set(parts.map(({ machineArn }) => machineArn)).size > 1) {
+    throw invalid(
+      `Routing configuration must contain versions of the same state machine. Received: [${arns.join(', ')}]`,
+    )
+  }
+  if (parts.some(({ qualifier }) => qualifier === undefined || !/^\d+$/.test(qualifier))) {
+    throw invalid(`Routing configuration must contain state machine version ARNs. Received: [${arns.join(', ')}]`)
+  }
   for (const arn of arns) {
-    const { machineArn, qualifier } = machineArnParts(arn)
-    if (qualifier === undefined || !/^\d+$/.test(qualifier)) {
-      throw invalid(`The ARN is not the ARN of a state machine version: ${arn}`)
-    }
-    requireMachine(api, machineArn)
+    requireMachine(api, machineArnParts(arn).machineArn)
     if (!api.catalog.collection('AWS::StepFunctions::StateMachineVersion').has(arn)) {
       throw new AwsError('ResourceNotFound', `Request references a resource that does not exist: ${arn}`, {
         details: { resourceName: arn },
@@ -137,8 +145,8 @@ export const describeStateMachineAlias: Operation = (api, input) => {
 }
 
 export const deleteStateMachineAlias: Operation = (api, input) => {
-  const alias = requireAlias(api, checkAliasArn(text(input, 'stateMachineAliasArn')))
-  aliases(api).delete(alias.arn)
+  // An alias that is not there is deleted already.
+  aliases(api).delete(checkAliasArn(text(input, 'stateMachineAliasArn')))
   return {}
 }
 

@@ -45,7 +45,11 @@ export function checkInput(operation: string, input: unknown): Record<string, un
   const constraints = violations.filter(
     (violation): violation is ConstraintViolation => violation.kind === 'constraint',
   )
-  if (constraints.length > 0) throw new AwsError('ValidationException', constraintMessage(constraints.map(asListed)))
+  if (constraints.length > 0)
+    throw new AwsError(
+      'ValidationException',
+      constraintMessage(constraints.map((violation) => asWritten(model, shape, asListed(violation)))),
+    )
   return value
 }
 
@@ -55,6 +59,24 @@ function asListed(violation: ConstraintViolation): ConstraintViolation {
   return listed === undefined
     ? violation
     : { ...violation, constraint: `Member must satisfy enum value set: [${listed}]` }
+}
+
+/** Values of lists of structures as the service writes them: `[Item(member=value), …]`. */
+function asWritten(model: ServiceModel, shapeName: string, violation: ConstraintViolation): ConstraintViolation {
+  const { path, value } = violation
+  const member = Object.hasOwn(model.shapes[shapeName]?.members ?? {}, path)
+    ? model.shapes[shapeName]?.members?.[path]
+    : undefined
+  const item = member === undefined ? undefined : model.shapes[member.shape]?.member?.shape
+  if (item === undefined || !Array.isArray(value) || model.shapes[item]?.type !== 'structure') return violation
+  const items = value.map((entry) =>
+    isObject(entry)
+      ? `${item}(${Object.entries(entry)
+          .map(([name, inner]) => `${name}=${typeof inner === 'string' ? inner : JSON.stringify(inner)}`)
+          .join(', ')})`
+      : String(entry),
+  )
+  return { ...violation, value: `[${items.join(', ')}]` }
 }
 
 // Members of checked inputs: their types are known, whether they are there is not.

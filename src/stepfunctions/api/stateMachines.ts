@@ -116,7 +116,7 @@ export const updateStateMachine: Operation = (api, input) => {
   if ([definition, roleArn, logging, tracing, encryption].every((part) => part === undefined)) {
     throw new AwsError(
       'MissingRequiredParameter',
-      'Either the definition, the role ARN, the LoggingConfiguration, the EncryptionConfiguration or the TracingConfiguration must be specified',
+      'Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified',
     )
   }
   if (description !== undefined && !publishes) {
@@ -126,21 +126,23 @@ export const updateStateMachine: Operation = (api, input) => {
   const before = requireMachine(api, machineArn)
   if (definition !== undefined) compileOrRefuse(api, definition, before.type)
   return api.catalog.transaction(() => {
-    const changed: StateMachine = {
+    const updated: StateMachine = {
       ...before,
       updateDate: api.now(),
-      revisionId: api.uuid(),
       ...(definition === undefined ? {} : { definition }),
       ...(roleArn === undefined ? {} : { roleArn }),
       ...(logging === undefined ? {} : { loggingConfiguration: logging }),
       ...(tracing === undefined ? {} : { tracingConfiguration: tracing }),
       ...(encryption === undefined ? {} : { encryptionConfiguration: encryption }),
     }
+    // What changes nothing makes no revision.
+    const revised = !isSame(before, updated) || before.roleArn !== updated.roleArn
+    const changed = revised ? { ...updated, revisionId: api.uuid() } : updated
     machines(api).put(changed)
     const version = publishes ? publish(api, changed, description) : undefined
     return present({
       updateDate: seconds(changed.updateDate ?? changed.creationDate),
-      revisionId: changed.revisionId,
+      revisionId: revised ? changed.revisionId : undefined,
       stateMachineVersionArn: version?.arn,
     })
   })

@@ -72,10 +72,11 @@ export const testState: Operation = async (api, input, context) => {
   }
   const data: unknown = JSON.parse(inputText)
   const variables = readVariables(optionalText(input, 'variables'))
+  const retries = optionalNumber(configuration, 'retrierRetryCount') ?? 0
   const stages = new Map<InspectionStage, unknown>()
   const environment: EvaluationEnvironment = {
     input: data,
-    context: readContext(api, context, state, optionalText(input, 'context'), data, roleArn),
+    context: readContext(api, context, state, optionalText(input, 'context'), data, roleArn, retries),
     variables: { get: (name) => variables.get(name) },
     now: api.now,
     random: api.random,
@@ -220,6 +221,7 @@ function readContext(
   given: string | undefined,
   input: unknown,
   roleArn: string | undefined,
+  retries: number,
 ): Record<string, unknown> {
   if (given !== undefined) {
     const value = parseJson(given, 'Context object')
@@ -243,7 +245,7 @@ function readContext(
       StartTime: now,
     },
     StateMachine: { Id: `arn:aws:states:${region}:${accountId}:stateMachine:${machine}`, Name: machine },
-    State: { Name: STATE_NAME, EnteredTime: now, ...(retried ? { RetryCount: 0 } : {}) },
+    State: { Name: STATE_NAME, EnteredTime: now, ...(retried ? { RetryCount: retries } : {}) },
   }
 }
 

@@ -93,11 +93,14 @@ function format(args: readonly unknown[]): string {
   return out
 }
 
+/** A value as the service puts it into a text: lists and objects as Java writes its collections, `{a=1, b=[x]}`. */
 function shown(value: unknown): string {
   if (typeof value === 'string') return value
-  if (typeof value === 'object' && value !== null)
-    refuse('Arguments of Format must be strings, numbers, booleans or null')
-  return String(value)
+  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`
+  if (!isObject(value)) return JSON.stringify(value)
+  return `{${Object.entries(value)
+    .map(([key, inner]) => `${key}=${shown(inner)}`)
+    .join(', ')}}`
 }
 
 function strictBase64(value: string): string {
@@ -233,7 +236,9 @@ export const INTRINSIC_FUNCTIONS: ReadonlyMap<string, IntrinsicFunction> = new M
   ['UUID', { arity: [0, 0], call: (_, environment) => environment.uuid() }],
 ])
 
+/** Parses JSON; of a blank text there is nothing to parse, and nothing is null. */
 function parseJson(value: string): unknown {
+  if (value.trim() === '') return null
   try {
     return JSON.parse(value)
   } catch {

@@ -98,9 +98,11 @@ export function compilePathOrIntrinsic(place: Place, field: string, text: string
       } catch (error) {
         if (!(error instanceof PathNotFoundError)) throw error
         const input = path.root === 'context' ? environment.context : data
+        // A path into the context object is named by the path inside of it.
+        const named = path.root === 'context' ? text.slice(1) : text
         throw new StatesError(
           'States.Runtime',
-          `The JSONPath '${text}' specified for the field '${field}' could not be found in the input '${JSON.stringify(input)}'`,
+          `The JSONPath '${named}' specified for the field '${field}' could not be found in the input '${JSON.stringify(input)}'`,
         )
       }
     }

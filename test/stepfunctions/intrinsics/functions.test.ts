@@ -5,7 +5,15 @@ import { javaRandom } from '../../../src/stepfunctions/intrinsics/javaRandom.ts'
 import { PathSyntaxError } from '../../../src/stepfunctions/jsonpath/path.ts'
 import { environmentOf, variablesOf } from '../environment.ts'
 
-const data = { list: [1, 2, 3, 3], text: 'a', object: { a: 1 }, other: { a: 2, b: 3 }, zero: 0, no: false }
+const data = {
+  list: [1, 2, 3, 3],
+  text: 'a',
+  object: { a: 1 },
+  other: { a: 2, b: 3 },
+  zero: 0,
+  no: false,
+  deep: { x: { y: null }, z: [true, 't'] },
+}
 
 function run(text: string): unknown {
   const environment = environmentOf(data, { variables: variablesOf({ name: 'V' }) })
