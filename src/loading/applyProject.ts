@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog.ts'
 import type { ResourceType } from '../resources.ts'
 import type { LoadedProject } from './loadProject.ts'
 import type { LoadedResource } from './projectContext.ts'
+import { isInside } from './projectFiles.ts'
 
 /** How many resources an application changed. */
 export interface Applied {
@@ -43,14 +44,13 @@ export function applyProject(
   return applied
 }
 
-function put<T extends LoadedResource>(catalog: Catalog, { type, resource }: T, _changed: readonly string[]): boolean {
+function put<T extends LoadedResource>(catalog: Catalog, { type, resource }: T, changed: readonly string[]): boolean {
   const collection = catalog.collection<ResourceType>(type)
   const { arn } = resource
-  if (
-    collection.originOf(arn) === 'project' &&
-    isDeepStrictEqual(withoutTimes(collection.get(arn)), withoutTimes(resource))
-  )
-    return false
+  const code = 'codePath' in resource ? resource.codePath : 'contentPath' in resource ? resource.contentPath : undefined
+  const touched = code !== undefined && changed.some((path) => isInside(path, code))
+  const known = collection.originOf(arn) === 'project' ? collection.get(arn) : undefined
+  if (!touched && known !== undefined && isDeepStrictEqual(withoutTimes(known), withoutTimes(resource))) return false
   collection.put(resource, 'project')
   return true
 }

@@ -36,12 +36,18 @@ export async function checkProject(
   return withChecks(await loadProject(folder, options), checks)
 }
 
-/** The project with the problems of its texts beside those of its files. */
+/** The project with the problems of its texts beside those of its files, by file and line. */
 export function withChecks(loaded: LoadedProject, checks: ProjectChecks): LoadedProject {
   const list = createProblemList()
   for (const problem of loaded.problems) list.add(problem)
   for (const problem of checkTexts(loaded, checks)) list.add(problem)
-  return { ...loaded, problems: list.all, hasErrors: loaded.hasErrors || list.hasErrors }
+  const problems = list.all.toSorted(byPlace)
+  return { ...loaded, problems, hasErrors: loaded.hasErrors || list.hasErrors }
+}
+
+function byPlace(left: Problem, right: Problem): number {
+  if (left.file !== right.file) return left.file < right.file ? -1 : 1
+  return left.line - right.line || left.column - right.column
 }
 
 function checkTexts(loaded: LoadedProject, checks: ProjectChecks): Problem[] {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { formatArn } from '../../../aws/arn.ts'
 import type { EventSourceMapping, LambdaFunction } from '../../../resources.ts'
 import { didYouMean } from '../../nearestName.ts'
-import { ProjectFileError } from '../../projectFiles.ts'
+import { isInside, ProjectFileError } from '../../projectFiles.ts'
 import { plain } from '../../source/document.ts'
 import { stableId } from '../../stableId.ts'
 import { localPathOf, localPathOfObject } from '../location.ts'
@@ -104,8 +104,9 @@ function handlerExtensions(runtime: string): string[] | undefined {
 
 function checkHandler(resource: ResourceView, codePath: string, runtime: string, handler: string): void {
   const extensions = handlerExtensions(runtime)
-  if (extensions === undefined || !isFolder(codePath)) return
   const { files } = resource.stack.project
+  // Inline code stands in a folder of ours, under the name that its handler must have.
+  if (extensions === undefined || !isInside(codePath, files.boundary) || !isFolder(codePath)) return
   const dot = handler.lastIndexOf('.')
   if (dot <= 0) {
     resource.report(
@@ -216,7 +217,7 @@ export const lambdaTypes: TypeHandlers = {
         runtime,
         handler,
         codePath,
-        ...(codePath.startsWith(project.files.boundary) ? { projectRoot: project.files.boundary } : {}),
+        ...(isInside(codePath, project.files.boundary) ? { projectRoot: project.files.boundary } : {}),
         timeout,
         memorySize: asNumber(resource.get('MemorySize')) ?? DEFAULT_MEMORY_MB,
         ...(role === undefined ? {} : { role }),
