@@ -230,6 +230,8 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       throw error
     }
     setDeadline(run)
+    // One that never rests must time out too.
+    if (run.deadline !== undefined) scheduler.set(run.id, run.deadline)
     queue(run)
     return { run, durable }
   }
@@ -279,7 +281,10 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     observe(run)
     runs.set(run.id, run)
     arns.set(run.facts.executionArn, run)
-    if (run.state.status === 'RUNNING') options.resume(run)
+    if (run.state.status === 'RUNNING') {
+      options.resume(run)
+      if (run.deadline !== undefined) scheduler.set(run.id, run.deadline)
+    }
     queue(run)
     return run
   }
