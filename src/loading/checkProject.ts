@@ -42,7 +42,7 @@ export function withChecks(loaded: LoadedProject, checks: ProjectChecks): Loaded
   for (const problem of loaded.problems) list.add(problem)
   for (const problem of checkTexts(loaded, checks)) list.add(problem)
   const problems = list.all.toSorted(byPlace)
-  return { ...loaded, problems, hasErrors: loaded.hasErrors || list.hasErrors }
+  return { ...loaded, problems, hasErrors: list.hasErrors, cannotServe: list.cannotServe }
 }
 
 function byPlace(left: Problem, right: Problem): number {

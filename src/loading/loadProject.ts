@@ -47,6 +47,8 @@ export interface LoadedProject {
   problems: readonly Problem[]
   /** Whether a problem of severity `error` is among them. */
   hasErrors: boolean
+  /** Whether an error keeps the project from being served as it is; missing files of single parts do not. */
+  cannotServe: boolean
   /** Absolute paths of the files and folders that were read or are used: what to watch. */
   files: readonly string[]
   settings: Settings
@@ -103,6 +105,7 @@ export async function loadProject(folder: string, options: LoadProjectOptions): 
     resources: project.resources,
     problems: problems.all,
     hasErrors: problems.hasErrors,
+    cannotServe: problems.cannotServe,
     files: [...files.used],
     settings,
     outputs,

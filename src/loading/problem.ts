@@ -14,6 +14,8 @@ export interface Problem {
   message: string
   /** What would be right. */
   hint?: string
+  /** Only the named part cannot run: a field, function or workflow whose file is missing. The rest can be served. */
+  partial?: true
   /** Logical id and property path inside a template, for example `Api.SchemaUri`. */
   path?: string
 }
@@ -29,6 +31,8 @@ export interface ProblemList {
   add(problem: Problem): void
   readonly all: readonly Problem[]
   readonly hasErrors: boolean
+  /** Whether an error is among them that is not `partial`. */
+  readonly cannotServe: boolean
 }
 
 /** Problems beyond this many are counted, not kept: a broken generator must not fill the memory. */
@@ -38,11 +42,15 @@ export function createProblemList(): ProblemList {
   const problems: Problem[] = []
   const seen = new Set<string>()
   let errors = 0
+  let wholeErrors = 0
   return {
     add(problem) {
       const key = formatProblem(problem)
       if (seen.has(key)) return
-      if (problem.severity === 'error') errors += 1
+      if (problem.severity === 'error') {
+        errors += 1
+        if (problem.partial !== true) wholeErrors += 1
+      }
       if (problems.length >= MAX_PROBLEMS) return
       seen.add(key)
       problems.push(problem)
@@ -52,6 +60,9 @@ export function createProblemList(): ProblemList {
     },
     get hasErrors() {
       return errors > 0
+    },
+    get cannotServe() {
+      return wholeErrors > 0
     },
   }
 }

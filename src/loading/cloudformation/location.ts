@@ -53,6 +53,7 @@ export function readLocated(
   resource: ResourceView,
   property: string,
   location: string,
+  needed: 'by the API' | 'by this resource' = 'by this resource',
 ): { text: string; file: string } | undefined {
   const { project } = resource.stack
   try {
@@ -60,7 +61,9 @@ export function readLocated(
     return { text: project.files.readText(path), file: project.files.display(path) }
   } catch (error) {
     if (!(error instanceof ProjectFileError)) throw error
-    resource.report('error', [property], `${error.file} ${error.message}`, hintFor(error, project))
+    const message = `${error.file} ${error.message}`
+    if (needed === 'by this resource') resource.reportPartial([property], message, hintFor(error, project))
+    else resource.report('error', [property], message, hintFor(error, project))
     return undefined
   }
 }

@@ -44,7 +44,7 @@ export interface Stack {
   /** Outputs by name; those that cannot be evaluated are left out. */
   outputs(): Map<string, unknown>
   output(name: string, place: Place): unknown
-  report(severity: Problem['severity'], place: Place, message: string, hint?: string): void
+  report(severity: Problem['severity'], place: Place, message: string, hint?: string, partial?: boolean): void
   /** A nested stack's outputs; set by the type that loads it. */
   readonly nested: Map<string, Stack>
 }
@@ -62,6 +62,8 @@ export interface ResourceView {
   all(): PlainObject
   place(...path: Path): Place
   report(severity: Problem['severity'], path: Path, message: string, hint?: string): void
+  /** An error that keeps only this resource from running. */
+  reportPartial(path: Path, message: string, hint?: string): void
   /** The property of that name, or a name as CloudFormation makes one: stack, logical id, something unique. */
   physicalName(property: string, maxLength?: number): string
 }
@@ -100,7 +102,7 @@ export function createStack(options: StackOptions): Stack {
     'AWS::NoValue': () => NO_VALUE,
   }
 
-  const report: Stack['report'] = (severity, place, message, hint) => {
+  const report: Stack['report'] = (severity, place, message, hint, partial = false) => {
     if (output?.unknown === true) return
     const { document, path } = place
     project.problems.add({
@@ -109,6 +111,7 @@ export function createStack(options: StackOptions): Stack {
       ...document.locate(path),
       message,
       ...(hint === undefined ? {} : { hint }),
+      ...(partial ? { partial } : {}),
       ...(place.logicalId === undefined ? {} : { path: shownPath(place) }),
     })
   }
@@ -358,6 +361,7 @@ function createResourceView(stack: Stack, declared: TemplateResource): ResourceV
     },
     place,
     report: (severity, path, message, hint) => stack.report(severity, place(...path), message, hint),
+    reportPartial: (path, message, hint) => stack.report('error', place(...path), message, hint, true),
     physicalName(property, maxLength = 64) {
       const given = view.text(property)
       if (given !== undefined && given !== '') return given

@@ -19,7 +19,7 @@ export function readStep(service: Service, name: string, at: Path): ReadStep | u
     return { value: files.readText(path), file: files.display(path) }
   } catch (error) {
     if (!(error instanceof ProjectFileError)) throw error
-    service.report('error', at, `${error.file} ${error.message}`, 'paths are relative to serverless.yml')
+    service.report('error', at, `${error.file} ${error.message}`, 'paths are relative to serverless.yml', true)
     return undefined
   }
 }

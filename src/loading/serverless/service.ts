@@ -22,7 +22,7 @@ export interface Service {
     sources?: Readonly<Record<string, string>>
     alsoNamed?: readonly string[]
   }): void
-  report(severity: Problem['severity'], path: Path, message: string, hint?: string): void
+  report(severity: Problem['severity'], path: Path, message: string, hint?: string, partial?: boolean): void
 }
 
 export function createService(
@@ -46,7 +46,7 @@ export function createService(
     transforms: [],
     aliases: new Map(),
   }
-  const report: Service['report'] = (severity, path, message, hint) =>
+  const report: Service['report'] = (severity, path, message, hint, partial = false) =>
     project.problems.add({
       severity,
       file: document.file,
@@ -54,6 +54,7 @@ export function createService(
       message,
       path: path.join('.'),
       ...(hint === undefined ? {} : { hint }),
+      ...(partial ? { partial } : {}),
     })
   return {
     project,

@@ -105,7 +105,7 @@ function readSteps(resource: ResourceView): {
       steps[member] = read?.text ?? failing(`${location} could not be read when the project was loaded`)
       sourceFiles[member] = read?.file ?? location
       if (read !== undefined && read.text.trim() === '') {
-        resource.report('error', [located], `${read.file} is empty`)
+        resource.reportPartial([located], `${read.file} is empty`)
         steps[member] = failing(`${read.file} is empty`)
       }
     }
@@ -142,6 +142,15 @@ const keptInAppSync = {
     keep(resource, keptArn(resource))
   },
 }
+
+/** Types that `datasources/` has no client for: their fields fail with an error that says so. */
+const NOT_RUN: readonly string[] = [
+  'RELATIONAL_DATABASE',
+  'AMAZON_ELASTICSEARCH',
+  'AMAZON_OPENSEARCH_SERVICE',
+  'AMAZON_EVENTBRIDGE',
+  'AMAZON_BEDROCK_RUNTIME',
+] satisfies DataSource['type'][]
 
 export const appsyncTypes: TypeHandlers = {
   'AWS::AppSync::GraphQLApi': {
@@ -190,7 +199,7 @@ export const appsyncTypes: TypeHandlers = {
       }
       const read =
         inline === undefined
-          ? readLocated(resource, 'DefinitionS3Location', location ?? '')
+          ? readLocated(resource, 'DefinitionS3Location', location ?? '', 'by the API')
           : { text: inline, file: sourceOf(resource, 'Definition') }
       const common = { arn: appsyncArn.schema(scope, apiIdOf(resource)), apiId: apiIdOf(resource) }
       project.add(
@@ -238,6 +247,13 @@ export const appsyncTypes: TypeHandlers = {
       if (!knownApi(resource)) return
       const request = readModelProperties(resource, 'CreateDataSourceRequest', [])
       const source = { ...request, arn: dataSourceArn(resource), apiId: apiIdOf(resource) }
+      const type = request['type']
+      if (NOT_RUN.includes(String(type)))
+        resource.report(
+          'warning',
+          ['Type'],
+          `data sources of type ${type} are not run here: fields that use ${resource.text('Name')} fail`,
+        )
       resource.stack.project.add('AWS::AppSync::DataSource', source as unknown as DataSource, fail(resource))
     },
   },

@@ -90,7 +90,7 @@ function codePathOf(resource: ResourceView, property: string, inlineName: string
     return path
   } catch (error) {
     if (!(error instanceof ProjectFileError)) throw error
-    resource.report('error', [property], `${error.file} ${error.message}`, `it is the code of ${resource.logicalId}`)
+    resource.reportPartial([property], `${error.file} ${error.message}`, `it is the code of ${resource.logicalId}`)
     return join(folder, key === undefined ? (location ?? '') : `asset.${key}`)
   }
 }
@@ -109,8 +109,7 @@ function checkHandler(resource: ResourceView, codePath: string, runtime: string,
   if (extensions === undefined || !isInside(codePath, files.boundary) || !isFolder(codePath)) return
   const dot = handler.lastIndexOf('.')
   if (dot <= 0) {
-    resource.report(
-      'error',
+    resource.reportPartial(
       ['Handler'],
       `the handler ${handler} is not of the form FILE.FUNCTION`,
       'for example index.handler',
@@ -121,15 +120,14 @@ function checkHandler(resource: ResourceView, codePath: string, runtime: string,
   const file = runtime.startsWith('python') ? stem.replaceAll('.', '/') : stem
   try {
     if (extensions.some((extension) => files.kindOf(files.resolveFrom(codePath, file + extension)) === 'file')) return
-    resource.report(
-      'error',
+    resource.reportPartial(
       ['Handler'],
       `${files.display(join(codePath, file))} does not exist with any of ${extensions.join(' ')}`,
       `the handler is ${handler}`,
     )
   } catch (error) {
     if (!(error instanceof ProjectFileError)) return
-    resource.report('error', ['Handler'], `${error.file} ${error.message}`)
+    resource.reportPartial(['Handler'], `${error.file} ${error.message}`)
   }
 }
 
