@@ -9,8 +9,14 @@ import type { IdentityPool } from '../../resources.ts'
 import { notAuthorized, type PoolTokens } from './tokens.ts'
 import type { UserStore } from './userStore.ts'
 
-/** Everything that identity pools do here, which browsers and apps call without a signature. */
+/** Operations that browsers and apps call without a signature; all others are the account's own. */
 export const PUBLIC_IDENTITY_POOL_OPERATIONS: ReadonlySet<string> = new Set(['GetId', 'GetCredentialsForIdentity'])
+
+const OPERATIONS: ReadonlySet<string> = new Set([
+  ...PUBLIC_IDENTITY_POOL_OPERATIONS,
+  'DescribeIdentityPool',
+  'ListIdentityPools',
+])
 
 /** Makes temporary credentials of a role; the server's credential store does. */
 export type IssueTemporary = (request: {
@@ -105,6 +111,33 @@ export function createIdentityPoolService(options: {
     return role
   }
 
+  const describe = (pool: IdentityPool): Record<string, unknown> => ({
+    IdentityPoolId: pool.identityPoolId,
+    IdentityPoolName: pool.name,
+    AllowUnauthenticatedIdentities: pool.allowUnauthenticatedIdentities,
+    CognitoIdentityProviders: (pool.cognitoIdentityProviders ?? []).map(({ clientId, providerName }) => ({
+      ClientId: clientId,
+      ProviderName: providerName,
+    })),
+  })
+  /** A page in the order of ids; the token is the last id that was given. */
+  const list = ({ MaxResults, NextToken }: { MaxResults: number; NextToken?: string }): Record<string, unknown> => {
+    const rest = catalog
+      .collection('AWS::Cognito::IdentityPool')
+      .list()
+      .sort((a, b) => (a.identityPoolId < b.identityPoolId ? -1 : 1))
+      .filter(({ identityPoolId }) => NextToken === undefined || identityPoolId > NextToken)
+    const page = rest.slice(0, MaxResults)
+    const last = page.at(-1)
+    return {
+      IdentityPools: page.map(({ identityPoolId, name }) => ({
+        IdentityPoolId: identityPoolId,
+        IdentityPoolName: name,
+      })),
+      ...(rest.length > page.length && last !== undefined && { NextToken: last.identityPoolId }),
+    }
+  }
+
   const check = (operation: string, input: unknown): void => {
     const shape = model.operations[operation]?.input?.shape
     const violations = shape === undefined ? [] : validateShape(model, shape, input)
@@ -124,7 +157,7 @@ export function createIdentityPoolService(options: {
     targetPrefix: 'AWSCognitoIdentityService',
     jsonVersion: '1.1',
     async call(operation, input) {
-      if (!PUBLIC_IDENTITY_POOL_OPERATIONS.has(operation)) {
+      if (!OPERATIONS.has(operation)) {
         const known = Object.hasOwn(model.operations, operation)
         throw new AwsError(
           known ? 'UnsupportedOperationException' : 'UnknownOperationException',
@@ -140,6 +173,8 @@ export function createIdentityPoolService(options: {
         Logins?: Readonly<Record<string, string>>
         CustomRoleArn?: string
       }
+      if (operation === 'ListIdentityPools') return list(input as { MaxResults: number; NextToken?: string })
+      if (operation === 'DescribeIdentityPool') return describe(requirePool(given.IdentityPoolId))
       if (operation === 'GetId') {
         const pool = requirePool(given.IdentityPoolId)
         return { IdentityId: identityOf(pool, await readLogin(pool, given.Logins)) }

@@ -125,6 +125,28 @@ describe('an identity pool', () => {
     expect(await getId(IdToken)).toEqual(['NotAuthorizedException', 'Invalid login token. Token expired'])
   })
 
+  it('is listed and described', async () => {
+    const { identity, catalog } = fixtureOf()
+    catalog
+      .collection('AWS::Cognito::IdentityPool')
+      .put({ ...identityPool, arn: `${identityPool.arn}9`, identityPoolId: `${POOL_ID}9`, name: 'second' })
+    expect(await identity('ListIdentityPools', { MaxResults: 1 })).toEqual({
+      IdentityPools: [{ IdentityPoolId: POOL_ID, IdentityPoolName: 'people' }],
+      NextToken: POOL_ID,
+    })
+    expect(await identity('ListIdentityPools', { MaxResults: 1, NextToken: POOL_ID })).toEqual({
+      IdentityPools: [{ IdentityPoolId: `${POOL_ID}9`, IdentityPoolName: 'second' }],
+    })
+    expect(await identity('DescribeIdentityPool', { IdentityPoolId: POOL_ID })).toEqual({
+      IdentityPoolId: POOL_ID,
+      IdentityPoolName: 'people',
+      AllowUnauthenticatedIdentities: false,
+      CognitoIdentityProviders: [
+        { ClientId: 'webclient', ProviderName: `cognito-idp.us-east-1.amazonaws.com/${POOL}` },
+      ],
+    })
+  })
+
   it('says what it lacks', async () => {
     const { identity, signIn } = fixtureOf({ authenticatedRoleArn: 'no role' })
     const Logins = { [PROVIDER]: tokensOf(await signIn()).IdToken }
