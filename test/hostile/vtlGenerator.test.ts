@@ -54,9 +54,21 @@ function checkValue(value: unknown): void {
   if (typeof value !== 'object' || value === null) return
   if (value === globalThis || value === Object.prototype || value === Array.prototype)
     throw new HostReference('a prototype')
-  if (plainPrototypes.has(Object.getPrototypeOf(value))) return
+  if (plainPrototypes.has(Object.getPrototypeOf(value))) {
+    if (!Array.isArray(value)) checkJson(value)
+    return
+  }
   if (!OWN_KINDS.some((kind) => value instanceof kind))
     throw new HostReference(String(Object.getPrototypeOf(value)?.constructor))
+}
+
+/** A plain object in a template holds nothing but JSON data: it is printed without another look. */
+function checkJson(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  const isNumber = value instanceof FloatNumber || value instanceof BigNumber
+  if (!isNumber && !plainPrototypes.has(Object.getPrototypeOf(value)))
+    throw new HostReference('a plain object that is not JSON')
+  if (!isNumber) for (const member of Object.values(value)) checkJson(member)
 }
 
 /** The runtime, with every value that it hands to a template looked at. */

@@ -4,23 +4,28 @@ import { entriesOf, isAbsent, isList, isMap, isNumber, jsonText, newMap, type Pl
 
 /**
  * A value as a DynamoDB attribute value. Numbers stay numbers (`{"N": 10}`) and null is `{"NULL": null}`, as the service
- * answers; a data source writes what the DynamoDB API wants. Maps keep their order.
+ * answers; a data source writes what the DynamoDB API wants. Ordered ones are `Map`s, which keep Java's order; otherwise
+ * the result is plain objects all through.
  */
-export function attributeValue(environment: UtilEnvironment, value: unknown, depth = 0): AttributeValue {
+export function attributeValue(
+  environment: UtilEnvironment,
+  value: unknown,
+  isOrdered = environment.language === 'VTL',
+  depth = 0,
+): AttributeValue {
   if (depth >= MAX_NESTING) throw new BudgetSpent('nesting')
   environment.charge(1)
   environment.allocate(32)
-  const single = environment.language === 'VTL' ? singleVtl : singlePlain
+  const single = isOrdered ? singleVtl : singlePlain
   if (isAbsent(value)) return single('NULL', null)
   if (typeof value === 'string') return single('S', value)
   if (typeof value === 'boolean') return single('BOOL', value)
   if (isNumber(value)) return single('N', value)
-  if (isList(value))
-    return single(
-      'L',
-      value.map((element) => attributeValue(environment, element, depth + 1)),
-    )
-  if (isMap(value)) return single('M', attributeValues(environment, value, depth + 1))
+  if (isList(value)) {
+    const elements = value.map((element) => attributeValue(environment, element, isOrdered, depth + 1))
+    return single('L', elements)
+  }
+  if (isMap(value)) return single('M', attributeValues(environment, value, isOrdered, depth + 1))
   return single('NULL', null)
 }
 
@@ -45,17 +50,16 @@ function single(environment: UtilEnvironment, type: string, value: unknown): Att
 export function attributeValues(
   environment: UtilEnvironment,
   map: Map<string, unknown> | PlainMap,
+  isOrdered = environment.language === 'VTL',
   depth = 0,
-): unknown {
+): Map<string, unknown> | PlainMap {
   const members = entriesOf(map).filter(([, member]) => member !== undefined)
-  // In VTL the result is a map in Java's order, which plain objects do not keep for keys like integers.
-  if (environment.language === 'VTL') {
-    const ordered = new Map<string, unknown>()
-    for (const [key, member] of members) ordered.set(key, attributeValue(environment, member, depth))
-    return ordered
+  const result = isOrdered ? new Map<string, unknown>() : newMap()
+  for (const [key, member] of members) {
+    const value = attributeValue(environment, member, isOrdered, depth)
+    if (result instanceof Map) result.set(key, value)
+    else result[key] = value
   }
-  const result = newMap()
-  for (const [key, member] of members) result[key] = attributeValue(environment, member, depth)
   return result
 }
 

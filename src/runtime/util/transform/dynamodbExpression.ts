@@ -171,7 +171,7 @@ function condition(
 }
 
 function bind(builder: Builder, name: string, operand: unknown): string {
-  builder.values[name] = attributeValue(builder.environment, operand)
+  builder.values[name] = attributeValue(builder.environment, operand, false)
   return name
 }
 
