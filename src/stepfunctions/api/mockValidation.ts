@@ -121,7 +121,8 @@ function check(model: ServiceModel, shapeName: string, value: unknown, field: st
       return
     case 'string':
     case 'timestamp':
-      if (typeof value !== 'string') wrong()
+      if (typeof value !== 'string') return wrong()
+      if (shape.enum !== undefined && !shape.enum.includes(value)) refuse(`Field '${field}' is not an expected value`)
       return
     case 'blob':
       // A payload is any JSON: the integration has parsed it.
@@ -153,6 +154,6 @@ function checkMembers(
     const field = name.charAt(0).toUpperCase() + name.slice(1)
     if (Object.hasOwn(value, field)) check(model, member.shape, value[field], field, mode)
     else if (mode === 'STRICT' && shape.required?.includes(name) === true)
-      refuse(`Field '${field}' is required but was missing`)
+      refuse(`Required field '${field}' is missing`)
   }
 }

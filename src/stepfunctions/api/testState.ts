@@ -61,6 +61,9 @@ export const testState: Operation = async (api, input, context) => {
   const configuration = optionalObject(input, 'stateConfiguration') ?? {}
   const roleArn = optionalText(input, 'roleArn')
   const mock = readMock(state, fields, optionalObject(input, 'mock'), configuration)
+  if (mock !== undefined && input['revealSecrets'] === true) {
+    throw invalid('TestState does not support RevealSecrets when a mock is specified.')
+  }
   if (mock === undefined && state.type === 'Task') {
     if (roleArn === undefined) throw invalid('RoleArn must be specified when testing a Task state')
     if (waits(state)) {
@@ -181,8 +184,11 @@ function readMock(
   const mode = (optionalText(given, 'fieldValidationMode') ?? 'STRICT') as FieldValidationMode
   const failure = optionalObject(given, 'errorOutput')
   const resultText = optionalText(given, 'result')
-  if ((failure === undefined) === (resultText === undefined)) {
-    throw invalid('Exactly one of result and errorOutput must be specified in a mock')
+  if (failure !== undefined && resultText !== undefined) {
+    throw invalid('A test mock should have only one of the following fields: [result, errorOutput].')
+  }
+  if (failure === undefined && resultText === undefined) {
+    throw invalid('A test mock should have one of the following fields: [result, errorOutput].')
   }
   if (failure !== undefined) {
     return { mode, errorOutput: { error: optionalText(failure, 'error') ?? '', cause: optionalText(failure, 'cause') } }
@@ -193,8 +199,9 @@ function readMock(
   } catch {
     throw invalid('Mocked result must be valid JSON')
   }
-  const listed = state.type === 'Parallel' || (state.type === 'Map' && !Object.hasOwn(fields, 'ResultWriter'))
-  if (listed && !Array.isArray(value)) throw invalid('Mocked result must be an array.')
+  const written = state.type === 'Map' && Object.hasOwn(fields, 'ResultWriter')
+  if (written && !isObject(value)) throw invalid('Mocked result must be a JSON object.')
+  if (state.type !== 'Task' && !written && !Array.isArray(value)) throw invalid('Mocked result must be an array.')
   if (state.type === 'Task') checkMockResult(state.resource, value, mode)
   return { mode, result: { value } }
 }
@@ -338,9 +345,16 @@ async function fail(test: Test, failure: FailedWith, variables: Map<string, unkn
       errorDetails: { retryIndex, retryBackoffIntervalSeconds: Math.floor(interval) },
     }
   }
+  // A Retry that is used up is named too.
+  const exhausted = retrier === undefined ? {} : { retryIndex }
   const catchIndex = state.catch.findIndex(({ errorEquals }) => matches(errorEquals, failure))
   const catcher = state.catch[catchIndex]
-  if (catcher === undefined) return { response: present({ ...response, status: 'FAILED' }) }
+  if (catcher === undefined) {
+    return {
+      response: present({ ...response, status: 'FAILED' }),
+      ...(retrier === undefined ? {} : { errorDetails: exhausted }),
+    }
+  }
   const errorOutput = { Error: failure.error ?? '', ...(failure.cause === undefined ? {} : { Cause: failure.cause }) }
   const departure = await catcher.leave(environment, errorOutput)
   for (const [name, value] of departure.assigned ?? []) variables.set(name, value)
@@ -351,7 +365,7 @@ async function fail(test: Test, failure: FailedWith, variables: Map<string, unkn
       nextState: catcher.next,
       output: JSON.stringify(departure.output),
     }),
-    errorDetails: { catchIndex },
+    errorDetails: { ...exhausted, catchIndex },
   }
 }
 
@@ -436,11 +450,10 @@ async function runMap(test: Test, state: MapState, variables: Map<string, unknow
   if (failures > items.length) {
     throw invalid('Map iteration failure count must be less than or equal to the number of Map iterations')
   }
-  if (
-    test.mock?.errorOutput === undefined &&
-    failures > (count ?? 0) &&
-    (failures * 100) / Math.max(1, items.length) > (percentage ?? 0)
-  ) {
+  const exceeds =
+    (count !== undefined && failures > count) ||
+    (percentage !== undefined && (failures * 100) / Math.max(1, items.length) > percentage)
+  if (test.mock?.errorOutput === undefined && exceeds) {
     return fail(
       test,
       {
