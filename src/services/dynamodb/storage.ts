@@ -36,9 +36,9 @@ export interface Storage {
 const BACKFILL_CHUNK = 500
 
 export function createStorage(database: DatabaseSync): Storage {
-  database.exec(
-    'PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -32000; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000',
-  )
+  // The folder has one owner, so the file needs no locking: reading saves a third. A cache beyond some megabytes buys
+  // nothing, since the system caches the file too; long write-ahead logs are written back less often.
+  database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000')
   database.exec(`
     CREATE TABLE IF NOT EXISTS storage (
       id INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT NOT NULL, keys TEXT NOT NULL, table_id TEXT NOT NULL,
