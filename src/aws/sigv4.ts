@@ -230,7 +230,8 @@ export function verifySignature(request: SignableRequest, claim: SignatureClaim,
     throw invalid(`Credential should be scoped to correct service: '${context.services[0] ?? ''}'. `)
   if (!claim.signedHeaders.includes('host') && !claim.signedHeaders.includes(':authority'))
     throw invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
-  for (const name of claim.signedHeaders) if (!hasHeader(request.headers, name)) throw invalid(MISMATCH)
+  const sent = new Set(request.headers.map(([name]) => name.toLowerCase()))
+  if (!claim.signedHeaders.every((name) => sent.has(name))) throw invalid(MISMATCH)
 
   const payloadHash = sha256(request.body)
   for (const [name, value] of request.headers)
@@ -406,7 +407,7 @@ function signatureMatches(
     })
     return sameText(signature, claim.signature)
   }
-  const encodings: TextEncoding[] = isAscii(request, claim.signedHeaders) ? ['utf8'] : ['utf8', 'latin1']
+  const encodings: TextEncoding[] = isAscii(request) ? ['utf8'] : ['utf8', 'latin1']
   const leftOuts =
     claim.form === 'query' && claim.sessionToken !== undefined
       ? [SIGNATURE_PARAMETER, SIGNATURE_AND_TOKEN_PARAMETERS]
@@ -548,10 +549,6 @@ function valuesOf(headers: HeaderList, name: string): string[] {
   return headers.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value)
 }
 
-function hasHeader(headers: HeaderList, name: string): boolean {
-  return headers.some(([key]) => key.toLowerCase() === name)
-}
-
 /** Decoded, by name; repeated ones keep all values. */
 function queryParameters(target: string): Map<string, string[]> {
   const found = new Map<string, string[]>()
@@ -588,12 +585,9 @@ function percentDecode(text: string, encoding: TextEncoding): string {
     : bytes
 }
 
-function isAscii(request: SignableRequest, signedHeaders: readonly string[]): boolean {
+function isAscii(request: SignableRequest): boolean {
   const ascii = /^[\x00-\x7f]*$/
-  return (
-    ascii.test(request.target) &&
-    request.headers.every(([name, value]) => ascii.test(value) || !signedHeaders.includes(name.toLowerCase()))
-  )
+  return ascii.test(request.target) && request.headers.every(([, value]) => ascii.test(value))
 }
 
 function sha256(data: Uint8Array | string): string {

@@ -33,20 +33,22 @@ export function unauthorized(message: string = NOT_AUTHORIZED): AuthenticationEr
   return new AuthenticationError('UnauthorizedException', message)
 }
 
+/** A token of which its signature was found right under a key. */
 interface VerifiedToken extends OpenedToken {
-  /** The key under which the signature was found right. */
   verifiedBy: JWK
 }
 
 /** Tokens whose signature was right are remembered by their digest; how long they are valid is judged every time. */
 const MAX_REMEMBERED = 2000
+/** Longer ones are verified each time, so that what is remembered stays small. */
+const MAX_REMEMBERED_LENGTH = 8192
 
 /**
  * A token that was verified once need not be verified again while its issuer still publishes the key: only the
  * signature is remembered, so that no claim outlives itself.
  */
 export function createTokenVerifier(): TokenVerifier {
-  const remembered = new Map<string, VerifiedToken>()
+  const remembered = new Map<string, Omit<VerifiedToken, 'text'>>()
   const digestOf = (text: string): string => createHash('sha256').update(text).digest('base64')
   const isVerified = (token: OpenedToken): token is VerifiedToken => 'verifiedBy' in token
 
@@ -56,16 +58,17 @@ export function createTokenVerifier(): TokenVerifier {
     if (key === undefined) throw unauthorized()
     return verifyWith(token.text, token.header.alg, key).then((right) => {
       if (!right) throw unauthorized()
+      if (token.text.length > MAX_REMEMBERED_LENGTH) return
       if (remembered.size >= MAX_REMEMBERED) remembered.delete(remembered.keys().next().value ?? '')
-      const { text, header, claims } = token
-      remembered.set(digestOf(text), { text, header, claims, verifiedBy: key })
+      const { header, claims } = token
+      remembered.set(digestOf(token.text), { header, claims, verifiedBy: key })
     })
   }
 
   return {
     open(text) {
-      const known = remembered.get(digestOf(text))
-      if (known !== undefined) return known
+      const known = text.length > MAX_REMEMBERED_LENGTH ? undefined : remembered.get(digestOf(text))
+      if (known !== undefined) return { ...known, text }
       const parsed = readCompactToken(text)
       const claims = parsed && readClaims(parsed.payload)
       return parsed && claims && { text, header: parsed.header, claims }

@@ -392,8 +392,8 @@ function checkClientSecret(expected: string | undefined, given: string | undefin
 
 function attributesOf(user: User): Attribute[] {
   return [
-    ...Object.entries(user.attributes).map(([Name, Value]) => ({ Name, Value })),
     { Name: 'sub', Value: user.sub },
+    ...Object.entries(user.attributes).map(([Name, Value]) => ({ Name, Value })),
   ]
 }
 

@@ -179,9 +179,9 @@ describe('access tokens', () => {
     expect(await call('GetUser', { AccessToken })).toEqual({
       Username: 'ada',
       UserAttributes: [
+        { Name: 'sub', Value: decodeJwt(AccessToken).sub },
         { Name: 'email', Value: 'ada@example.com' },
         { Name: 'email_verified', Value: 'true' },
-        { Name: 'sub', Value: decodeJwt(AccessToken).sub },
       ],
     })
     const invalid = ['NotAuthorizedException', 'Invalid Access Token']
@@ -223,8 +223,8 @@ describe('administration', () => {
       User: {
         Username: 'grace',
         Attributes: [
-          { Name: 'name', Value: 'Grace' },
           { Name: 'sub', Value: expect.any(String) },
+          { Name: 'name', Value: 'Grace' },
         ],
         UserCreateDate: 1768478400,
         UserLastModifiedDate: 1768478400,
