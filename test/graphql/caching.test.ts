@@ -48,7 +48,14 @@ function createApi(options: Partial<FixtureOptions>, cachingKeys?: string[]) {
     const { body } = await fixture.run(query, variables, caller === undefined ? {} : { caller })
     return (body.data as { item: { count: number } | null }).item?.count
   }
-  return { fixture, count, calls: () => calls, wait: (seconds: number) => void (now += seconds * 1_000) }
+  return {
+    fixture,
+    count,
+    calls: () => calls,
+    wait(seconds: number) {
+      now += seconds * 1_000
+    },
+  }
 }
 
 const user = (sub: string): Caller => ({ mode: 'API_KEY', identity: { sub } })
