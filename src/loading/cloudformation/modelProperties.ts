@@ -41,6 +41,8 @@ export function readModelProperties(
   Object.assign(made, given)
   const violations = validateShape(model, shapeName, made)
   for (const violation of violations) {
+    // What could not be evaluated has been reported where it stands.
+    if (typeof violation.value === 'string' && violation.value.includes('unresolved:')) continue
     const [first = ''] = violation.path.split('.')
     const property = Object.keys(resource.declared.properties).find(
       (name) => name.toLowerCase() === first.toLowerCase(),

@@ -22,6 +22,8 @@ export interface TemplateResource {
   alsoNamed?: readonly string[]
   /** Folder that relative file names start from. */
   folder: string
+  /** SAM's connectors that stand on the resource which is their source. */
+  connectors?: PlainObject
 }
 
 export interface Template {
@@ -34,6 +36,8 @@ export interface Template {
   outputs: PlainObject
   globals: PlainObject
   transforms: readonly string[]
+  /** Members of `Resources` that are functions: `Fn::ForEach::…`. */
+  loops: Map<string, unknown>
   /** `Function.Version`, `Function.Alias`: names for resources that a transform made. */
   aliases: Map<string, string>
 }
@@ -100,51 +104,12 @@ export function readTemplate(document: SourceDocument, folder: string, problems:
     }
   }
 
-  const resources = new Map<string, TemplateResource>()
-  for (const [logicalId, declared] of Object.entries(section('Resources'))) {
-    const path = ['Resources', logicalId]
-    if (logicalId.startsWith('Fn::')) {
-      error(path, `${logicalId} is not understood here`)
-      continue
-    }
-    if (!isObject(declared)) {
-      error(path, `Resource ${logicalId} must be a mapping`)
-      continue
-    }
-    const type = member(declared, 'Type')
-    if (typeof type !== 'string') {
-      error(path, `Resource ${logicalId} has no Type`, { hint: 'for example Type: AWS::AppSync::GraphQLApi' })
-      continue
-    }
-    for (const name of Object.keys(declared)) {
-      if (!RESOURCE_MEMBERS.includes(name))
-        error(
-          [...path, name],
-          `Encountered unsupported property ${name} in resource ${logicalId}`,
-          didYouMean(name, RESOURCE_MEMBERS),
-        )
-    }
-    const properties = member(declared, 'Properties') ?? emptyObject()
-    if (!isObject(properties)) error([...path, 'Properties'], `Properties of ${logicalId} must be a mapping`)
-    const condition = member(declared, 'Condition')
-    const dependsOn = member(declared, 'DependsOn')
-    resources.set(logicalId, {
-      logicalId,
-      type,
-      properties: isObject(properties) ? properties : emptyObject(),
-      path: [...path, 'Properties'],
-      document,
-      ...(typeof condition === 'string' ? { condition } : {}),
-      dependsOn: (Array.isArray(dependsOn) ? dependsOn : [dependsOn]).filter((name) => typeof name === 'string'),
-      metadata: member(declared, 'Metadata'),
-      folder,
-    })
-  }
   const transform = member(document.value, 'Transform')
-  return {
+  const template: Template = {
     document,
     folder,
-    resources,
+    resources: new Map(),
+    loops: new Map(),
     parameters: section('Parameters'),
     mappings: section('Mappings'),
     conditions: section('Conditions'),
@@ -155,4 +120,58 @@ export function readTemplate(document: SourceDocument, folder: string, problems:
     ),
     aliases: new Map(),
   }
+  for (const [logicalId, declared] of Object.entries(section('Resources'))) {
+    if (logicalId.startsWith('Fn::')) template.loops.set(logicalId, declared)
+    else declareResource(template, problems, logicalId, declared, ['Resources', logicalId])
+  }
+  return template
+}
+
+/** Adds a resource as it is declared, or tells why it cannot be one. `path`: where it stands in the document. */
+export function declareResource(
+  template: Template,
+  problems: ProblemList,
+  logicalId: string,
+  declared: unknown,
+  path: Path,
+): void {
+  const { document, folder } = template
+  const error = (at: Path, message: string, extra: { hint?: string } = {}): void =>
+    problems.add({
+      severity: 'error',
+      file: document.file,
+      ...document.locateKey(at),
+      message,
+      path: at.join('.'),
+      ...extra,
+    })
+  if (!isObject(declared)) return error(path, `Resource ${logicalId} must be a mapping`)
+  const type = member(declared, 'Type')
+  if (typeof type !== 'string')
+    return error(path, `Resource ${logicalId} has no Type`, { hint: 'for example Type: AWS::AppSync::GraphQLApi' })
+  for (const name of Object.keys(declared)) {
+    if (!RESOURCE_MEMBERS.includes(name))
+      error(
+        [...path, name],
+        `Encountered unsupported property ${name} in resource ${logicalId}`,
+        didYouMean(name, RESOURCE_MEMBERS),
+      )
+  }
+  const properties = member(declared, 'Properties') ?? emptyObject()
+  if (!isObject(properties)) error([...path, 'Properties'], `Properties of ${logicalId} must be a mapping`)
+  const condition = member(declared, 'Condition')
+  const dependsOn = member(declared, 'DependsOn')
+  const connectors = member(declared, 'Connectors')
+  template.resources.set(logicalId, {
+    logicalId,
+    type,
+    properties: isObject(properties) ? properties : emptyObject(),
+    path: [...path, 'Properties'],
+    document,
+    ...(typeof condition === 'string' ? { condition } : {}),
+    dependsOn: (Array.isArray(dependsOn) ? dependsOn : [dependsOn]).filter((name) => typeof name === 'string'),
+    metadata: member(declared, 'Metadata'),
+    folder,
+    ...(isObject(connectors) ? { connectors } : {}),
+  })
 }

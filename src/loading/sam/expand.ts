@@ -1,3 +1,4 @@
+import { expandLoops } from '../cloudformation/forEach.ts'
 import type { Template, TemplateResource } from '../cloudformation/template.ts'
 import { didYouMean } from '../nearestName.ts'
 import type { ProjectContext } from '../projectContext.ts'
@@ -60,9 +61,10 @@ const GLOBAL_SECTIONS = [
   'CapacityProvider',
 ]
 
-/** Turns a template's SAM resources into the CloudFormation resources that SAM would make of them. */
+/** Runs a template's transforms: loops first, then SAM's resources become those that SAM would make of them. */
 export function expandSam(template: Template, project: ProjectContext): void {
   const { document } = template
+  expandLoops(template, project)
   const problem = (severity: 'error' | 'warning', path: Path, message: string, hint?: string): void =>
     project.problems.add({
       severity,
@@ -100,6 +102,19 @@ export function expandSam(template: Template, project: ProjectContext): void {
       )
   }
 
+  for (const source of [...template.resources.values()]) {
+    for (const [name, connector] of Object.entries(source.connectors ?? {})) {
+      const properties = member(connector, 'Properties')
+      template.resources.set(`${source.logicalId}${name}`, {
+        ...source,
+        logicalId: `${source.logicalId}${name}`,
+        type: 'AWS::Serverless::Connector',
+        properties: { Source: { Id: source.logicalId }, ...(isObject(properties) ? properties : {}) },
+        path: [...source.path.slice(0, -1), 'Connectors', name, 'Properties'],
+        dependsOn: [],
+      })
+    }
+  }
   for (const declared of [...template.resources.values()]) {
     const expansion = Object.hasOwn(expansions, declared.type) ? expansions[declared.type] : undefined
     if (expansion === undefined) continue

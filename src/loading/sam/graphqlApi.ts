@@ -301,7 +301,7 @@ function addDataSources(resource: SamResource, apiId: PlainObject): (written: un
       `DataSource '${name}' is not among 'DataSources'`,
       didYouMean(name, [...names.keys(), 'None']).hint ?? 'one of another resource is named by !GetAtt LogicalId.Name',
     )
-    return name
+    return `unresolved:${name}`
   }
 }
 

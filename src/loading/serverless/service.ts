@@ -38,6 +38,7 @@ export function createService(
     document,
     folder: project.files.root,
     resources: new Map(),
+    loops: new Map(),
     parameters: emptyObject(),
     mappings: emptyObject(),
     conditions: emptyObject(),
