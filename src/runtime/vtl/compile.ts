@@ -9,12 +9,12 @@ import { BudgetSpent } from '../emit/budget.ts'
 import type { RunOptions } from '../emit/run.ts'
 import { runSliced } from '../emit/runSliced.ts'
 import { UtilError } from '../util/environment.ts'
-import { plainCopy } from '../util/values.ts'
+import { jsonText, plainCopy } from '../util/values.ts'
 import { contextMap } from './context.ts'
 import { emitTemplate, type Render } from './emit.ts'
-import { JsonError, OutputError, parseLenient, parseRequest, parseResponse } from './output.ts'
+import { JsonError, jsonValue, OutputError, parseLenient, parseRequest, parseResponse } from './output.ts'
 import { parseTemplate } from './parse.ts'
-import { Halt, VtlRun } from './runtime.ts'
+import { Halt, runtime, VtlRun } from './runtime.ts'
 import { syntaxError } from './syntaxError.ts'
 import { VtlError, type VtlValue } from './values.ts'
 
@@ -74,13 +74,14 @@ export function evaluateTemplate(
   steps: number,
   options?: RunOptions,
 ): Outcome {
-  const rendered = renderTemplate(render, context, steps, options)
+  const rendered = renderTemplate(render, context, steps, options, false)
   if (rendered.type === 'error') return { ...rendered.effects, type: 'error', error: rendered.error }
   if (rendered.type === 'returned') {
     return side === 'request'
       ? { ...rendered.effects, type: 'earlyReturn', value: rendered.value, skipTo: 'NEXT' }
       : { ...rendered.effects, type: 'value', value: rendered.value }
   }
+  if (rendered.type === 'value') return { ...rendered.effects, type: 'value', value: rendered.value }
   try {
     const value = side === 'request' ? parseRequest(rendered.text) : parseResponse(rendered.text)
     return { ...rendered.effects, type: 'value', value }
@@ -91,19 +92,21 @@ export function evaluateTemplate(
 
 type Traces = Pick<Outcome, 'stash' | 'appendedErrors' | 'logs' | 'effects'>
 
-/** What a template gave: its text, the value of a `#return`, or an error. */
+/** What a template gave: its text, or the value that this is known to be the JSON of; the value of a `#return`; an error. */
 export type Rendered = { effects: Traces } & (
   | { type: 'text'; text: string }
+  | { type: 'value'; value: unknown }
   | { type: 'returned'; value: unknown }
   | { type: 'error'; error: ResolverError }
 )
 
-/** Renders a template. Throws only the `BudgetSpent` of the steps. */
+/** Renders a template; to a text in any case when that is needed. Throws only the `BudgetSpent` of the steps. */
 export function renderTemplate(
   render: Render,
   context: ResolverContext,
   steps: number,
-  options?: RunOptions,
+  options: RunOptions | undefined,
+  isTextNeeded: boolean,
 ): Rendered {
   const run = new VtlRun('VTL', context, options, steps)
   let map: Map<unknown, VtlValue> | undefined
@@ -121,6 +124,15 @@ export function renderTemplate(
     } catch (error) {
       if (!(error instanceof Halt)) throw error
       text = error.text
+    }
+    if (run.whole !== undefined) {
+      const { before, value, after } = run.whole
+      if (!isTextNeeded) {
+        const plain = jsonValue(value, run)
+        return { effects: effects(), type: 'value', value: plain }
+      }
+      text = before + jsonText(run, value) + after
+      runtime.bounded(text)
     }
     // Reading the text is work as well.
     run.charge(text.length >> 4)

@@ -65,7 +65,7 @@ class Emitter {
     this.collect(body)
     const scope: Scope = { parameters: new Map(), isInLoop: false, isInner: false, loopVariable: undefined }
     for (const [name, { id, statement }] of this.macros) this.functions.push(this.macro(name, id, statement))
-    const main = this.block(body, scope)
+    const main = this.whole(body, scope) ?? this.block(body, scope)
     const declared = [...this.variables].map(([name, id]) => (CONTEXT_NAMES.has(name) ? `${id}=c` : id))
     return [
       '"use strict";',
@@ -76,6 +76,26 @@ class Emitter {
       main,
       'return o}',
     ].join('')
+  }
+
+  /**
+   * A template that is nothing but `$util.toJson(…)`, as most response templates are: its value is handed on as it is,
+   * to be printed only for those who want the text.
+   */
+  private whole(body: Block, scope: Scope): string | undefined {
+    const printing = body.filter((part) => part.type !== 'text')
+    const [only] = printing
+    if (printing.length !== 1 || only?.type !== 'reference' || only.backslashes > 0) return undefined
+    if (body.some((part) => part.type === 'text' && !/^[ \t\r\n]*$/.test(part.text))) return undefined
+    const { name, path, alternate } = only.reference
+    const [step] = path
+    if ((name !== 'util' && name !== 'utils') || path.length !== 1 || alternate !== undefined) return undefined
+    if (step?.type !== 'method' || step.name !== 'toJson' || step.args.length !== 1) return undefined
+    const at = body.indexOf(only)
+    const around = (parts: Block) =>
+      JSON.stringify(parts.map((part) => (part.type === 'text' ? part.text : '')).join(''))
+    const value = this.expression(step.args[0] as Expression, scope)
+    return `r.whole={before:${around(body.slice(0, at))},value:${value},after:${around(body.slice(at + 1))}};`
   }
 
   private initialNamespaces(): string[] {

@@ -1,5 +1,5 @@
-import { BudgetSpent, MAX_NESTING } from '../emit/budget.ts'
-import { newMap } from '../util/values.ts'
+import { type Budget, BudgetSpent, MAX_EVALUATED_SIZE, MAX_NESTING } from '../emit/budget.ts'
+import { newMap, numberOf } from '../util/values.ts'
 
 /** The text of a template is not what its side needs. The message is the service's. */
 export class OutputError extends Error {}
@@ -86,6 +86,76 @@ export class JsonError extends Error {
     this.at = at
     this.isTrailing = isTrailing
   }
+}
+
+/**
+ * A value as reading its JSON would give it: plain data, maps without prototype. Counted as JSON prints it, shared parts as
+ * often as they are reached.
+ */
+export function jsonValue(value: unknown, budget: Budget): unknown {
+  return walk(value, { budget, left: MAX_EVALUATED_SIZE }, 0)
+}
+
+interface Walk {
+  budget: Budget
+  /** Characters that the text may still have. */
+  left: number
+}
+
+function walk(value: unknown, state: Walk, depth: number): unknown {
+  switch (typeof value) {
+    case 'string':
+      count(state, value.length + 2)
+      return value
+    case 'number':
+      count(state, 8)
+      // JSON has no negative zero.
+      return Number.isFinite(value) ? value + 0 : String(value)
+    case 'boolean':
+      count(state, 5)
+      return value
+    case 'object':
+      break
+    default:
+      count(state, 4)
+      return null
+  }
+  if (value === null) {
+    count(state, 4)
+    return null
+  }
+  const number = numberOf(value)
+  if (number !== undefined) return walk(number, state, depth)
+  if (depth >= MAX_NESTING) throw new BudgetSpent('nesting')
+  count(state, 2)
+  if (Array.isArray(value)) {
+    const list: unknown[] = []
+    for (let index = 0; index < value.length; index++) {
+      count(state, 1)
+      list.push(walk(value[index], state, depth + 1))
+    }
+    return list
+  }
+  const map = newMap()
+  if (value instanceof Map) {
+    for (const [key, member] of value) addMember(map, String(key), member, state, depth)
+  } else {
+    const source = value as Record<string, unknown>
+    for (const key of Object.keys(source)) addMember(map, key, source[key], state, depth)
+  }
+  return map
+}
+
+function addMember(map: Record<string, unknown>, key: string, member: unknown, state: Walk, depth: number): void {
+  if (member === undefined) return
+  count(state, key.length + 4)
+  map[key] = walk(member, state, depth + 1)
+}
+
+function count(state: Walk, size: number): void {
+  state.left -= size
+  if (!(state.left >= 0)) throw new BudgetSpent('size')
+  if (--state.budget.steps < 0) state.budget.stepsSpent()
 }
 
 /** JSON with commas before closing brackets. */

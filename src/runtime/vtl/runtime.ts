@@ -35,6 +35,8 @@ export class VtlRun extends Run {
   depth = 0
   /** What the callers of the running macros have made so far. */
   readonly outer: string[] = []
+  /** Set by a template that is nothing but `$util.toJson(…)`, instead of its text. */
+  whole: { before: string; value: VtlValue; after: string } | undefined
   /** Set by `#return`. */
   returned: { value: VtlValue } | undefined
 }

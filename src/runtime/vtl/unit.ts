@@ -30,9 +30,9 @@ export function textOutcome(
   steps: number,
   options?: RunOptions,
 ): Outcome {
-  const rendered = renderTemplate(render, context, steps, options)
+  const rendered = renderTemplate(render, context, steps, options, true)
   if (rendered.type === 'error') return { ...rendered.effects, type: 'error', error: rendered.error }
   if (rendered.type === 'returned')
     return { ...rendered.effects, type: 'earlyReturn', value: rendered.value, skipTo: 'NEXT' }
-  return { ...rendered.effects, type: 'value', value: rendered.text }
+  return { ...rendered.effects, type: 'value', value: rendered.type === 'text' ? rendered.text : rendered.value }
 }
