@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AwsError } from '../../../src/aws/errors.ts'
+import { STEP_FUNCTIONS_EXCEPTIONS } from '../../conformance/stepfunctionsExceptions.ts'
 import { hasShared, sharedPath } from '../../support/shared.ts'
 import { type StepFunctions, startStepFunctions } from './startStepFunctions.ts'
 
@@ -24,14 +25,6 @@ interface Matching {
   resolve<T>(value: T, bindings: object): T
 }
 
-/** Recorded answers that cannot be given, and why. */
-const EXCEPTIONS: Readonly<Record<string, string>> = {
-  'test-state/field_validation_mode.strict_mode_aws_sdk_lambda_get_function_task[integer_more_than_maximum_allowed]':
-    'the service’s model has raised the limit since',
-  'test-state/test_state_mock_scenarios.sfn_start_execution_success':
-    'the case’s mocked ARN and the expected one were reduced to different symbols',
-}
-
 const AREAS = [
   'api-activities',
   'api-core',
@@ -51,7 +44,7 @@ const cases: Case[] = hasShared
   ? AREAS.flatMap(
       (area) =>
         JSON.parse(readFileSync(sharedPath('conformance', 'stepfunctions', `cases-${area}.json`), 'utf8')) as Case[],
-    ).filter(({ kind, needs, id }) => KINDS.has(kind) && needs.length === 0 && !Object.hasOwn(EXCEPTIONS, id))
+    ).filter(({ kind, needs, id }) => KINDS.has(kind) && needs.length === 0 && !STEP_FUNCTIONS_EXCEPTIONS.has(id))
   : []
 
 describe.skipIf(!hasShared)('recorded answers to single requests', () => {
