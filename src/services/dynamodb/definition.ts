@@ -22,6 +22,7 @@ export interface Throughput {
 
 /** Refuses what CreateTable refuses of a definition whose members have the right types. */
 export function checkDefinition(input: Input): void {
+  checkKeyCount(input)
   const attributes = (input['AttributeDefinitions'] ?? []) as AttributeDefinition[]
   const keySchema = (input['KeySchema'] ?? []) as KeySchemaElement[]
   checkBilling(input)
@@ -43,12 +44,27 @@ export function checkDefinition(input: Input): void {
       throw validationError(
         `${INVALID_VALUES}Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions`,
       )
-    const unused = defined.filter((name) => !used.has(name))
     throw validationError(
-      `${INVALID_VALUES}Some AttributeDefinitions are not used. AttributeDefinitions: [${defined.join(', ')}], keys used: [${[...used].join(', ')}]${unused.length === 0 ? '' : ''}`,
+      `${INVALID_VALUES}Some AttributeDefinitions are not used. AttributeDefinitions: [${defined.join(', ')}], keys used: [${[...used].join(', ')}]`,
     )
   }
   checkStream(input['StreamSpecification'])
+}
+
+/** Keys of tables and local indexes have one or two attributes; only those of global indexes may have more. */
+function checkKeyCount(input: Input): void {
+  const schemas: [string, unknown][] = [['keySchema', input['KeySchema']]]
+  for (const [index, given] of ((input['LocalSecondaryIndexes'] ?? []) as IndexDefinition[]).entries())
+    schemas.push([`localSecondaryIndexes.${index + 1}.member.keySchema`, given.KeySchema])
+  for (const [path, schema] of schemas) {
+    if (!Array.isArray(schema) || schema.length <= 2) continue
+    const shown = (schema as KeySchemaElement[]).map(
+      ({ AttributeName, KeyType }) => `KeySchemaElement(attributeName=${AttributeName}, keyType=${KeyType})`,
+    )
+    throw validationError(
+      `1 validation error detected: Value '[${shown.join(', ')}]' at '${path}' failed to satisfy constraint: Member must have length less than or equal to 2`,
+    )
+  }
 }
 
 function checkBilling(input: Input): void {

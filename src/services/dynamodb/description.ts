@@ -27,6 +27,7 @@ export function describeTable(arn: string, tableName: string, definition: Input,
     ProvisionedThroughput: throughputOf(definition['ProvisionedThroughput']),
     DeletionProtectionEnabled: definition['DeletionProtectionEnabled'] === true,
   }
+  description['WarmThroughput'] = warmThroughput(onDemand, description['ProvisionedThroughput'] as Members)
   for (const name of TAKEN_OVER) if (definition[name] !== undefined) description[name] = definition[name]
   if (onDemand)
     description['BillingModeSummary'] = {
@@ -45,7 +46,7 @@ export function describeTable(arn: string, tableName: string, definition: Input,
     description['LocalSecondaryIndexes'] = local.map((index) => describeIndex(arn, index))
   const global = definition['GlobalSecondaryIndexes'] as Members[] | undefined
   if (global !== undefined && global !== null && global.length > 0)
-    description['GlobalSecondaryIndexes'] = global.map((index) => describeGlobalIndex(arn, index))
+    description['GlobalSecondaryIndexes'] = global.map((index) => describeGlobalIndex(arn, index, onDemand))
   const stream = streamSpecification(definition['StreamSpecification'])
   if (stream !== undefined) description['StreamSpecification'] = stream
   for (const name of ['LatestStreamArn', 'LatestStreamLabel'] as const)
@@ -64,6 +65,15 @@ export function throughputOf(given: unknown): Members {
   return { NumberOfDecreasesToday: 0, ...rest, ReadCapacityUnits, WriteCapacityUnits }
 }
 
+/** What a table can take at once: on demand, what a new one has; otherwise what is provisioned. */
+function warmThroughput(onDemand: boolean, throughput: Members): Members {
+  return {
+    ReadUnitsPerSecond: onDemand ? 12_000 : throughput['ReadCapacityUnits'],
+    WriteUnitsPerSecond: onDemand ? 4_000 : throughput['WriteCapacityUnits'],
+    Status: 'ACTIVE',
+  }
+}
+
 function describeIndex(arn: string, index: Members): Members {
   return {
     IndexName: index['IndexName'],
@@ -75,11 +85,13 @@ function describeIndex(arn: string, index: Members): Members {
   }
 }
 
-export function describeGlobalIndex(arn: string, index: Members): Members {
+function describeGlobalIndex(arn: string, index: Members, onDemand: boolean): Members {
+  const throughput = throughputOf(index['ProvisionedThroughput'])
   return {
     ...describeIndex(arn, index),
     IndexStatus: 'ACTIVE',
-    ProvisionedThroughput: throughputOf(index['ProvisionedThroughput']),
+    ProvisionedThroughput: throughput,
+    WarmThroughput: warmThroughput(onDemand, throughput),
     ...(index['OnDemandThroughput'] === undefined ? {} : { OnDemandThroughput: index['OnDemandThroughput'] }),
   }
 }

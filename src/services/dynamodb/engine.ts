@@ -20,7 +20,14 @@ import { putItem } from './operations/putItem.ts'
 import { query } from './operations/query.ts'
 import { scan } from './operations/scan.ts'
 import { describeStream, getRecords, getShardIterator, listStreams } from './operations/streamOperations.ts'
-import { createTable, deleteTable, describeLimits, describeTable, listTables } from './operations/tableOperations.ts'
+import {
+  createTable,
+  deleteTable,
+  describeContinuousBackups,
+  describeLimits,
+  describeTable,
+  listTables,
+} from './operations/tableOperations.ts'
 import { listTagsOfResource, tagResource, untagResource } from './operations/tagOperations.ts'
 import { describeTimeToLive, updateTimeToLive } from './operations/timeToLiveOperations.ts'
 import { transactGetItems } from './operations/transactGetItems.ts'
@@ -76,6 +83,7 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['UntagResource', untagResource],
   ['ListTagsOfResource', listTagsOfResource],
   ['DescribeLimits', describeLimits],
+  ['DescribeContinuousBackups', describeContinuousBackups],
   ['GetItem', getItem],
   ['PutItem', putItem],
   ['UpdateItem', updateItem],

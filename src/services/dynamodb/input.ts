@@ -25,6 +25,9 @@ const READ_ELSEWHERE: ReadonlySet<string> = new Set([
 const ITEM_TABLE_NAME: Shape = { type: 'string', min: 1, max: 255, pattern: '[a-zA-Z0-9_.-]+' }
 const TABLE_NAME: Shape = { ...ITEM_TABLE_NAME, min: 3 }
 
+/** What names a table by its ARN, where an operation takes one. */
+const TABLE_ARN = /^arn:[a-z-]+:dynamodb:[a-z0-9-]+:\d{12}:table\/[a-zA-Z0-9_.-]{3,255}$/
+
 /** Operations on tables ask for longer names than those on items. */
 const TABLE_OPERATIONS: ReadonlySet<string> = new Set([
   'CreateTable',
@@ -49,6 +52,7 @@ const FIRST_MEMBERS: readonly string[] = [
   'ReturnItemCollectionMetrics',
   'ReturnValues',
   'Key',
+  'GlobalSecondaryIndexes',
 ]
 
 /** Enumerations in the order in which DynamoDB's messages list them, where it is not the model's. */
@@ -190,6 +194,7 @@ function compileShape(
       const values = shape.enum === undefined ? undefined : new Set(enumOrder ?? shape.enum)
       return (value, path, out) => {
         if (typeof value !== 'string') throw notConvertible(value, 'String')
+        if (shape === ITEM_TABLE_NAME && TABLE_ARN.test(value)) return
         if (pattern !== undefined && !(value === '' && shape === ITEM_TABLE_NAME) && !pattern.test(value))
           note(out, path, value, `Member must satisfy regular expression pattern: ${shape.pattern}`)
         bounded(shape, value.length, value, path, out)
@@ -226,7 +231,8 @@ function checkTableNames(
   path: string,
   out: ConstraintViolation[],
 ): void {
-  if (entries.some(([name]) => name.length < 3 || name.length > 255 || !/^[a-zA-Z0-9_.-]+$/.test(name)))
+  const isName = (name: string): boolean => name.length >= 3 && name.length <= 255 && /^[a-zA-Z0-9_.-]+$/.test(name)
+  if (entries.some(([name]) => !isName(name) && !TABLE_ARN.test(name)))
     note(
       out,
       path,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { formatArn, parseArn, type Scope } from '../../aws/arn.ts'
 import type { Clock } from '../../aws/clock.ts'
-import type { Collection } from '../../catalog.ts'
+import type { Collection, Origin } from '../../catalog.ts'
 import type { Table } from '../../resources.ts'
 import { namedTableNotFound, tableNotFound } from './errors.ts'
 import type { Storage, TableStorage } from './storage.ts'
@@ -37,13 +37,20 @@ export interface Tables {
   close(): void
 }
 
+/** @param tableName A name, or an ARN, which only the tables of the scope have. */
 export function tableArn(scope: Scope, tableName: string): string {
+  if (tableName.startsWith('arn:')) return ownArn(scope, tableName)
   return formatArn({
     service: 'dynamodb',
     region: scope.region,
     accountId: scope.accountId,
     resource: `table/${tableName}`,
   })
+}
+
+function ownArn({ accountId, region }: Scope, arn: string): string {
+  const parsed = parseArn(arn)
+  return parsed?.accountId === accountId && parsed.region === region ? arn : ''
 }
 
 /** Keeps the engine's tables in step with the catalog's definitions: whoever puts one there gets its storage made. */
@@ -75,7 +82,7 @@ export function createTables(options: {
     }
   }
 
-  function settle(resource: Table): OpenTable {
+  function settle(resource: Table, origin: Origin): OpenTable {
     const parsed = parseArn(resource.arn)
     const scope = { accountId: parsed?.accountId ?? '', region: parsed?.region ?? '' }
     const schema = tableSchema(resource.description as unknown as TableDefinition)
@@ -93,7 +100,7 @@ export function createTables(options: {
     if (previous !== undefined) options.closed(previous)
     open.set(resource.arn, table)
     const complete = options.complete(resource, table, { tableId: made.tableId, createdAt: made.createdAt })
-    quietly(() => collection.put(complete, collection.originOf(resource.arn) ?? 'api'))
+    quietly(() => collection.put(complete, origin))
     options.opened(table)
     return table
   }
@@ -114,14 +121,14 @@ export function createTables(options: {
     if (applying) return
     if (change.type === 'put') {
       if (change.resource.description['TableId'] === undefined) options.check(change.resource)
-      settle(change.resource)
+      settle(change.resource, change.origin)
     } else {
       forget(change.resource.arn)
       // A project's table may come back with the next version of its files; its items stay until then.
       if (change.origin === 'api') drop(change.resource.arn)
     }
   })
-  for (const resource of collection.list()) settle(resource)
+  for (const resource of collection.list()) settle(resource, collection.originOf(resource.arn) ?? 'api')
 
   return {
     open(scope, tableName) {
@@ -136,11 +143,7 @@ export function createTables(options: {
     },
     get: (arn) => open.get(arn),
     all: (scope) => collection.list(tableArn(scope, '')),
-    put(resource) {
-      const origin = collection.originOf(resource.arn) ?? 'api'
-      quietly(() => collection.put(resource, origin))
-      return settle(resource)
-    },
+    put: (resource) => settle(resource, collection.originOf(resource.arn) ?? 'api'),
     delete(resource) {
       quietly(() => collection.delete(resource.arn))
       forget(resource.arn)

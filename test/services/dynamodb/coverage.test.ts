@@ -257,6 +257,26 @@ describe('items', () => {
   })
   it('that are not there are deleted without complaint', async () =>
     expect(await run(new DeleteItemCommand({ TableName: 'Hash', Key: { pk: S('never') } }))).toEqual({}))
+  it('are found by the ARN of their table', async () => {
+    await put({ pk: S('by arn') })
+    expect(
+      await run(
+        new GetItemCommand({
+          TableName: 'arn:aws:dynamodb:us-east-1:000000000000:table/Hash',
+          Key: { pk: S('by arn') },
+        }),
+      ),
+    ).toEqual({ Item: { pk: S('by arn') } })
+  })
+  it('are not found by the ARN of a table elsewhere', async () =>
+    expect(
+      await refused(
+        new GetItemCommand({
+          TableName: 'arn:aws:dynamodb:eu-west-1:000000000000:table/Hash',
+          Key: { pk: S('by arn') },
+        }),
+      ),
+    ).toEqual({ name: 'ResourceNotFoundException', message: 'Requested resource not found' }))
   it('keep attribute names that JavaScript has a meaning for', async () => {
     const item = JSON.parse('{"pk":{"S":"proto"},"__proto__":{"S":"a"},"constructor":{"M":{"__proto__":{"N":"1"}}}}')
     embedded?.engine.send('PutItem', { TableName: 'Hash', Item: item })
@@ -1616,6 +1636,7 @@ describe('tables', () => {
       ProvisionedThroughput: { NumberOfDecreasesToday: 0, ReadCapacityUnits: 0, WriteCapacityUnits: 0 },
       BillingModeSummary: 'on demand',
       DeletionProtectionEnabled: false,
+      WarmThroughput: { ReadUnitsPerSecond: 12_000, WriteUnitsPerSecond: 4_000, Status: 'ACTIVE' },
     })
   })
   it('are being created when they are made', async () =>
@@ -1658,6 +1679,19 @@ describe('tables', () => {
       'no name',
       { ...table('x', 'S'), TableName: undefined },
       invalid("The parameter 'TableName' is required but was not present in the request"),
+    ],
+    [
+      'three key attributes',
+      {
+        ...table('Bad', 'S'),
+        KeySchema: ['a', 'b', 'c'].map((AttributeName, index) => ({
+          AttributeName,
+          KeyType: index === 0 ? 'HASH' : 'RANGE',
+        })),
+      },
+      one(
+        "Value '[KeySchemaElement(attributeName=a, keyType=HASH), KeySchemaElement(attributeName=b, keyType=RANGE), KeySchemaElement(attributeName=c, keyType=RANGE)]' at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2",
+      ),
     ],
     [
       'an unknown key type',

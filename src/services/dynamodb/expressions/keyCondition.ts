@@ -86,14 +86,17 @@ function notFirst(operator: string): Error {
 function attributeName(operands: readonly Operand[], bindings: Bindings): string {
   let steps: PathStep[] | undefined
   for (const operand of operands) {
-    if (operand.type === 'function') throw new RequestError('KeyConditionExpressions cannot contain nested operations')
+    if (operand.type === 'function')
+      throw new RequestError('Invalid KeyConditionExpression: KeyConditionExpressions cannot contain nested operations')
     if (operand.type !== 'path') continue
     if (steps !== undefined)
       throw new RequestError(
         'Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition',
       )
     if (operand.steps.length > 1)
-      throw new RequestError('KeyConditionExpressions cannot have conditions on nested attributes')
+      throw new RequestError(
+        'Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes',
+      )
     steps = operand.steps
   }
   const [step] = steps ?? []

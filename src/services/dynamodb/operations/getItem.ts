@@ -18,7 +18,7 @@ export const getItem: Operation = ({ tables }, input, scope) => {
   const output: Record<string, unknown> = item === undefined ? {} : { Item: item }
   if (wantsCapacity(input)) {
     const usage = { ...emptyUsage(), table: readUnits(stored?.size ?? 0, input['ConsistentRead'] === true) }
-    output['ConsumedCapacity'] = consumedCapacity(tableName, usage, input['ReturnConsumedCapacity'])
+    output['ConsumedCapacity'] = consumedCapacity(table.tableName, usage, input['ReturnConsumedCapacity'])
   }
   return output
 }

@@ -103,3 +103,14 @@ export const describeLimits: Operation = () => ({
   TableMaxReadCapacityUnits: 40_000,
   TableMaxWriteCapacityUnits: 40_000,
 })
+
+/** What a table without backups in time answers; switching them on is not supported. */
+export const describeContinuousBackups: Operation = ({ tables }, input, scope) => {
+  tables.describe(scope, input['TableName'] as string)
+  return {
+    ContinuousBackupsDescription: {
+      ContinuousBackupsStatus: 'ENABLED',
+      PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'DISABLED' },
+    },
+  }
+}
