@@ -9,6 +9,8 @@ export interface Analysis {
   states: ReadonlySet<string>
   /** It builds or binds values, so that one may come to be shared many times over. */
   builds: boolean
+  /** The expression is a variable and names below it, and nothing else: `$states.input.a.b`. */
+  direct: { variable: string; names: readonly string[] } | undefined
 }
 
 interface Node {
@@ -45,7 +47,24 @@ export function analyse(root: unknown, hasDocument: boolean): Analysis {
       `Reference to '${walk.topLevel}' at the top level is not supported.`,
     )
   }
-  return walk
+  return { ...walk, direct: hasDocument ? undefined : directPath(root) }
+}
+
+const PLAIN_STEP = new Set(['type', 'value', 'position'])
+
+function directPath(root: unknown): Analysis['direct'] {
+  if (!isNode(root)) return undefined
+  const steps = root.type === 'path' ? nodes(root['steps']) : [root]
+  if (root.type === 'path' && Object.keys(root).some((key) => key !== 'type' && key !== 'steps')) return undefined
+  if (steps.some((step) => Object.keys(step).some((key) => !PLAIN_STEP.has(key)))) return undefined
+  const [first, ...rest] = steps
+  if (first?.type !== 'variable' || typeof first.value !== 'string' || first.value === '') return undefined
+  const names: string[] = []
+  for (const { type, value } of rest) {
+    if (type !== 'name' || typeof value !== 'string') return undefined
+    names.push(value)
+  }
+  return { variable: first.value, names }
 }
 
 /**

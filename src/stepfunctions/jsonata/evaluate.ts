@@ -1,3 +1,4 @@
+import { isObject } from '../asl/json.ts'
 import { Handover } from './errors.ts'
 import { compileExpression, type Expression, type Surroundings } from './expression.ts'
 import { plainValue } from './plainValue.ts'
@@ -21,6 +22,21 @@ export async function evaluateExpression(
     if (!(error instanceof Handover)) throw error
     return evaluateInWorker({ text: expression.text, bindings, document, now: surroundings.now() })
   }
+}
+
+/**
+ * The value of an expression that is only a variable and names below it, read without the evaluator. Undefined where
+ * that is not the same: a list on the way (JSONata maps over it), or something missing.
+ */
+export function readDirectly(expression: Expression, variable: (name: string) => unknown): unknown {
+  const { direct } = expression.analysis
+  if (direct === undefined) return undefined
+  let value = variable(direct.variable)
+  for (const name of direct.names) {
+    if (!isObject(value) || !Object.hasOwn(value, name)) return undefined
+    value = value[name]
+  }
+  return value
 }
 
 /** Compiled expressions that are kept, and characters of one that is worth keeping: states repeat each other's. */

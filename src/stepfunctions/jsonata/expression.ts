@@ -34,6 +34,8 @@ export interface Surroundings extends Chance {
   now(): number
 }
 
+const ADDED = ['partition', 'range', 'hash', 'random', 'uuid', 'parse']
+
 interface BuiltIn {
   implementation: (...args: unknown[]) => unknown
 }
@@ -79,6 +81,7 @@ export function compileExpression(text: string, mode: Mode, hasDocument = false)
   const compiled = parse(text, bounded)
   const analysis = analyseSafely(compiled, hasDocument)
   const calls = (name: string): boolean => analysis.free.has(name)
+  const callsAdded = ADDED.some(calls)
   for (const [name, signature] of Object.entries(CHARGED)) {
     // `clone` is called by every transform; the others only where they are named.
     if (calls(name) || name === 'clone') compiled.registerFunction(name, charge(name, bounded), signature)
@@ -91,10 +94,11 @@ export function compileExpression(text: string, mode: Mode, hasDocument = false)
     text,
     analysis,
     async evaluate(document, bindings, surroundings) {
-      const added = addedFunctions(surroundings)
       const frame: Record<string, unknown> = Object.assign(Object.create(null), bindings)
-      for (const [name, implementation] of Object.entries(added)) {
-        if (calls(name) && !Object.hasOwn(bindings, name)) frame[name] = implementation
+      if (callsAdded) {
+        for (const [name, implementation] of Object.entries(addedFunctions(surroundings))) {
+          if (calls(name) && !Object.hasOwn(bindings, name)) frame[name] = implementation
+        }
       }
       if (calls('now')) {
         const now = surroundings.now()

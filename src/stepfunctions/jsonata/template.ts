@@ -1,11 +1,11 @@
 import type { MaybePromise } from '../../aws/service.ts'
 import { type Place, problem, refersTo } from '../asl/check.ts'
-import { jsonType, setMember } from '../asl/json.ts'
+import { andThen, isPromise, jsonType, setMember } from '../asl/json.ts'
 import type { EvaluationEnvironment } from '../asl/program.ts'
 import { StatesError } from '../asl/statesError.ts'
 import { BUILT_IN_FUNCTIONS } from './builtIns.ts'
 import { JsonataEvaluationError, JsonataSyntaxError } from './errors.ts'
-import { evaluateExpression, parseExpression } from './evaluate.ts'
+import { evaluateExpression, parseExpression, readDirectly } from './evaluate.ts'
 import type { Expression } from './expression.ts'
 import { UnsupportedResultError } from './plainValue.ts'
 
@@ -64,25 +64,51 @@ function compilePart(compiling: Compiling, location: string, name: string, templ
       compilePart(compiling, `${location}[${at}]`, `${name}[${at}]`, item, depth + 1),
     )
     if (parts.every((part) => typeof part !== 'function')) return { constant: template }
-    return async (environment, states) => {
+    return (environment, states) => {
       const built: unknown[] = []
-      for (const part of parts) {
-        built.push(typeof part === 'function' ? await part(environment, states) : part.constant)
+      const fill = (from: number): MaybePromise<unknown> => {
+        for (let at = from; at < parts.length; at += 1) {
+          const value = valueOfPart(parts[at]!, environment, states)
+          if (isPromise(value)) {
+            return value.then((settled) => {
+              built.push(settled)
+              return fill(at + 1)
+            })
+          }
+          built.push(value)
+        }
+        return built
       }
-      return built
+      return fill(0)
     }
   }
   const parts = Object.entries(template).map(
     ([key, value]) => [key, compilePart(compiling, `${location}/${key}`, `${name}/${key}`, value, depth + 1)] as const,
   )
   if (parts.every(([, part]) => typeof part !== 'function')) return { constant: template }
-  return async (environment, states) => {
+  return (environment, states) => {
     const built: Record<string, unknown> = {}
-    for (const [key, part] of parts) {
-      setMember(built, key, typeof part === 'function' ? await part(environment, states) : part.constant)
+    // Without a turn of the event loop for members that need none.
+    const fill = (from: number): MaybePromise<unknown> => {
+      for (let at = from; at < parts.length; at += 1) {
+        const [key, part] = parts[at]!
+        const value = valueOfPart(part, environment, states)
+        if (isPromise(value)) {
+          return value.then((settled) => {
+            setMember(built, key, settled)
+            return fill(at + 1)
+          })
+        }
+        setMember(built, key, value)
+      }
+      return built
     }
-    return built
+    return fill(0)
   }
+}
+
+function valueOfPart(part: Part, environment: EvaluationEnvironment, states: States): MaybePromise<unknown> {
+  return typeof part === 'function' ? part(environment, states) : part.constant
 }
 
 function compileField(compiling: Compiling, location: string, name: string, template: string): Part {
@@ -107,7 +133,12 @@ function compileField(compiling: Compiling, location: string, name: string, temp
     place,
     variables.filter((variable) => !BUILT_IN_FUNCTIONS.has(variable)),
   )
-  return (environment, states) => evaluateField(expression, name, variables, environment, states)
+  return (environment, states) => {
+    const direct = readDirectly(expression, (variable) =>
+      variable === 'states' ? { ...states, context: environment.context } : environment.variables.get(variable),
+    )
+    return direct === undefined ? evaluateField(expression, name, variables, environment, states) : direct
+  }
 }
 
 async function evaluateField(
@@ -156,8 +187,7 @@ export function compileTyped<T>(
   const evaluate = compileJsonataTemplate(place, field, value, offered)
   if (!isExpression(value)) return evaluate as (environment: EvaluationEnvironment, states: States) => MaybePromise<T>
   const text = value.slice(2, -2).trim()
-  return async (environment, states) => {
-    const result = await evaluate(environment, states)
+  const checked = (result: unknown): T => {
     const actual = jsonType(result)
     if (actual !== type) {
       fail(
@@ -167,4 +197,5 @@ export function compileTyped<T>(
     }
     return result as T
   }
+  return (environment, states) => andThen(evaluate(environment, states), checked)
 }

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { JsonataSyntaxError } from '../../../src/stepfunctions/jsonata/errors.ts'
-import { evaluateExpression, parseExpression } from '../../../src/stepfunctions/jsonata/evaluate.ts'
+import { evaluateExpression, parseExpression, readDirectly } from '../../../src/stepfunctions/jsonata/evaluate.ts'
 import { UnsupportedResultError } from '../../../src/stepfunctions/jsonata/plainValue.ts'
 import { closeWorkers } from '../../../src/stepfunctions/jsonata/workerPool.ts'
 import { environmentOf, NOW } from '../environment.ts'
@@ -65,6 +65,49 @@ describe('what the service adds to JSONata', () => {
     expect(value).toEqual([1, 2])
     expect(Object.getOwnPropertyNames(await evaluate('$states.input.a[$ > 0]'))).toEqual(['0', '1', 'length'])
     await expect(evaluate('function($x){$x}')).rejects.toThrow(UnsupportedResultError)
+  })
+})
+
+describe('a variable and names below it', () => {
+  it('are read directly only where that is the same', async () => {
+    const values = [
+      0,
+      '',
+      null,
+      false,
+      [],
+      [5],
+      [[5]],
+      {},
+      { a: 1 },
+      { a: [7] },
+      { a: [] },
+      { a: { a: null } },
+      [{ a: 1 }],
+    ]
+    for (const value of values) {
+      for (const text of ['$v', '$v.a', '$v.a.a', '$v.toString', '$states.input.v', '$states.input.v.a']) {
+        const given = { v: value, states: { input: { v: value } } }
+        const expression = parseExpression(text)
+        const direct = readDirectly(expression, (name) => given[name as 'v'])
+        if (direct === undefined) continue
+        expect(direct).toEqual(await evaluateExpression(expression, given, environmentOf({})))
+      }
+    }
+    expect(readDirectly(parseExpression('$v.a'), () => ({ a: [5] }))).toEqual([5])
+    for (const text of [
+      '$v[0]',
+      '$v.a[b=1]',
+      '$v.*',
+      '$v.a{b: c}',
+      '$v.a^(b)',
+      '($v.a)',
+      '$v.a[]',
+      '$v@$x.a',
+      '$v#$i.a',
+    ]) {
+      expect(readDirectly(parseExpression(text), () => ({ a: 1 }))).toBeUndefined()
+    }
   })
 })
 
