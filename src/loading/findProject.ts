@@ -33,7 +33,7 @@ export function findProject(files: ProjectFiles, problems: ProblemList): Project
   const at = (...names: string[]): string => join(root, ...names)
   const project = { files, problems }
 
-  for (const folder of [root, at('cdk.out')]) {
+  for (const folder of [root, at('cdk.out'), at('.amplify', 'artifacts', 'cdk.out')]) {
     if (files.kindOf(join(folder, 'manifest.json')) !== 'file') continue
     const manifest = openDocument(project, join(folder, 'manifest.json'))
     if (member(manifest?.value, 'artifacts') !== undefined) return { format: 'cdk', folder }

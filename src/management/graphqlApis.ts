@@ -1,9 +1,10 @@
 import { appsyncArn, appsyncEndpoints, CUSTOM_ID_TAG, GRAPHQL_API_DEFAULTS, isUsableId } from '../aws/appsync.ts'
 import type { Catalog } from '../catalog.ts'
 import type { AuthenticationProvider, GraphqlApi, ResourceType } from '../resources.ts'
-import { badRequest } from './errors.ts'
+import { badRequest, notOffered } from './errors.ts'
 import { newId } from './ids.ts'
 import { type Call, given, type Operations, page, requireApi, shown } from './operation.ts'
+import { MERGED_INSTEAD } from './refusals.ts'
 import type { Input } from './routes.ts'
 
 /** Authentication providers per API (AppSync quotas). */
@@ -89,6 +90,7 @@ export const graphqlApis: Operations = {
   CreateGraphqlApi(call) {
     const { input, scope, options } = call
     const apis = options.catalog.collection('AWS::AppSync::GraphQLApi')
+    if (input['apiType'] === 'MERGED') throw notOffered('CreateGraphqlApi of a MERGED API', MERGED_INSTEAD)
     checkProviders(input)
     const tags = (input['tags'] ?? {}) as Record<string, string>
     const custom = Object.hasOwn(tags, CUSTOM_ID_TAG) ? tags[CUSTOM_ID_TAG] : undefined

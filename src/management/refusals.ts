@@ -15,7 +15,8 @@ const missing =
   }
 
 const DOMAINS = 'an API is reached by its URL in "uris", under any host name that leads here'
-const MERGED = 'schemas are not merged here; upload the merged schema to one API'
+/** What to do where schemas would be merged. */
+export const MERGED_INSTEAD = 'schemas are not merged here; upload the merged schema to one API'
 const EVENTS = 'Events APIs are declared in the project'
 const INTROSPECTION = 'tables of databases are not read into schemas here'
 
@@ -30,8 +31,8 @@ export const refusals: Operations = {
   GetApiAssociation: missing('Domain name', 'domainName'),
   DisassociateApi: missing('Domain name', 'domainName'),
 
-  AssociateMergedGraphqlApi: refuse(MERGED),
-  AssociateSourceGraphqlApi: refuse(MERGED),
+  AssociateMergedGraphqlApi: refuse(MERGED_INSTEAD),
+  AssociateSourceGraphqlApi: refuse(MERGED_INSTEAD),
   GetSourceApiAssociation: missing('Source API association', 'associationId'),
   ListSourceApiAssociations: () => ({ sourceApiAssociationSummaries: [] }),
   ListTypesByAssociation: missing('Source API association', 'associationId'),

@@ -10,13 +10,14 @@ import { asBoolean, asNumber, asTags, asText } from './values.ts'
  * members as the API does but for case (`DynamoDBConfig`, `dynamodbConfig`), and gives numbers and booleans as text.
  * @param cloudFormationOnly Properties that the request has not.
  * @param given Members that do not come from properties of their own name.
+ * @returns undefined when a member is missing or of another kind (which has been reported): there is no such resource.
  */
 export function readModelProperties(
   resource: ResourceView,
   shapeName: string,
   cloudFormationOnly: readonly string[],
   given: Readonly<Record<string, unknown>> = {},
-): Record<string, unknown> {
+): Record<string, unknown> | undefined {
   const model = serviceModel('appsync')
   const shape = model.shapes[shapeName]
   const members = membersByLowerCase(shape)
@@ -55,7 +56,8 @@ export function readModelProperties(
         : `${capital(violation.path)} must be of type ${violation.expected}`,
     )
   }
-  return made
+  const unusable = violations.some((violation) => violation.kind === 'type' || violation.value === null)
+  return unusable ? undefined : made
 }
 
 const LONGEST_SHOWN_VALUE = 100

@@ -169,6 +169,13 @@ export const appsyncTypes: TypeHandlers = {
     },
     load(resource) {
       const request = readModelProperties(resource, 'CreateGraphqlApiRequest', ['EnvironmentVariables'])
+      if (request === undefined) return
+      if (request['apiType'] === 'MERGED')
+        resource.report(
+          'warning',
+          ['ApiType'],
+          `the merged API ${request['name']} is not merged here: it has only the schema that it declares`,
+        )
       const variables = asTags(resource.get('EnvironmentVariables'))
       const api = {
         ...GRAPHQL_API_DEFAULTS,
@@ -218,6 +225,7 @@ export const appsyncTypes: TypeHandlers = {
     load(resource) {
       if (!knownApi(resource)) return
       const request = readModelProperties(resource, 'CreateApiKeyRequest', ['ApiKeyId'])
+      if (request === undefined) return
       const { project } = resource.stack
       const given = typeof request['expires'] === 'number' ? request['expires'] : undefined
       const times = apiKeyTimes(given, project.now)
@@ -246,6 +254,7 @@ export const appsyncTypes: TypeHandlers = {
     load(resource) {
       if (!knownApi(resource)) return
       const request = readModelProperties(resource, 'CreateDataSourceRequest', [])
+      if (request === undefined) return
       const source = { ...request, arn: dataSourceArn(resource), apiId: apiIdOf(resource) }
       const type = request['type']
       if (NOT_RUN.includes(String(type)))
@@ -270,6 +279,7 @@ export const appsyncTypes: TypeHandlers = {
       if (!knownApi(resource)) return
       const { steps, sourceFiles } = readSteps(resource)
       const request = readModelProperties(resource, 'CreateFunctionRequest', STEP_PROPERTIES, steps)
+      if (request === undefined) return
       const made = {
         ...(request['runtime'] === undefined ? { functionVersion: '2018-05-29' } : {}),
         ...request,
@@ -294,6 +304,7 @@ export const appsyncTypes: TypeHandlers = {
       if (!knownApi(resource)) return
       const { steps, sourceFiles } = readSteps(resource)
       const request = readModelProperties(resource, 'CreateResolverRequest', STEP_PROPERTIES, steps)
+      if (request === undefined) return
       const made = {
         kind: 'UNIT',
         ...request,
@@ -303,6 +314,7 @@ export const appsyncTypes: TypeHandlers = {
       } as unknown as Resolver
       resource.stack.project.add('AWS::AppSync::Resolver', made, fail(resource))
       if (made.kind === 'UNIT') requireDataSource(resource, made.dataSourceName)
+      checkLimits(resource, made)
       requireFunctions(resource, made.pipelineConfig?.functions ?? [])
     },
   },
@@ -313,6 +325,7 @@ export const appsyncTypes: TypeHandlers = {
     load(resource) {
       if (!knownApi(resource)) return
       const request = readModelProperties(resource, 'CreateApiCacheRequest', [])
+      if (request === undefined) return
       const cache = {
         ...request,
         arn: appsyncArn.apiCache(resource.stack.scope, apiIdOf(resource)),
@@ -360,6 +373,25 @@ function requireDataSource(resource: ResourceView, name: string | undefined): vo
     if (project.find('AWS::AppSync::DataSource', appsyncArn.dataSource(scope, apiIdOf(resource), name)) === undefined)
       resource.report('error', ['DataSourceName'], `No data source found named ${name}`)
   })
+}
+
+/** Functions of a pipeline, caching keys of a resolver (AppSync quotas). */
+const MAX_PIPELINE_FUNCTIONS = 10
+const MAX_CACHING_KEYS = 25
+
+function checkLimits(resource: ResourceView, { pipelineConfig, cachingConfig }: Resolver): void {
+  if ((pipelineConfig?.functions?.length ?? 0) > MAX_PIPELINE_FUNCTIONS)
+    resource.report(
+      'error',
+      ['PipelineConfig', 'Functions'],
+      `a pipeline resolver can have at most ${MAX_PIPELINE_FUNCTIONS} functions`,
+    )
+  if ((cachingConfig?.cachingKeys?.length ?? 0) > MAX_CACHING_KEYS)
+    resource.report(
+      'error',
+      ['CachingConfig', 'CachingKeys'],
+      `a resolver can have at most ${MAX_CACHING_KEYS} caching keys`,
+    )
 }
 
 function requireFunctions(resource: ResourceView, functionIds: readonly unknown[]): void {

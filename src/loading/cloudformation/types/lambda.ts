@@ -197,6 +197,7 @@ export const lambdaTypes: TypeHandlers = {
       const inlineName = runtime?.startsWith('python') === true ? 'index.py' : 'index.js'
       const codePath = codePathOf(resource, 'Code', inlineName)
       if (codePath === undefined) resource.report('error', [], 'Code is required')
+      if (!resource.has('Role')) resource.report('error', [], 'Role is required')
       if (runtime === undefined || handler === undefined || codePath === undefined) return
       checkHandler(resource, codePath, runtime, handler)
       const timeout = asNumber(resource.get('Timeout')) ?? DEFAULT_TIMEOUT_SECONDS
