@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { type LoadResult, load, memoryOf, postBytes } from './load.ts'
 import type { BenchRow } from './row.ts'
@@ -84,53 +84,65 @@ async function putItem(endpoint: string, ours: boolean): Promise<void> {
 
 /** GraphQL over HTTP: ours beside graphql-yoga with the AWS SDK, and bare node:http with kept documents. */
 export async function benchHttp(requests = 20_000): Promise<BenchRow[]> {
+  execFileSync(process.execPath, [join(ROOT, 'scripts/build.ts'), '--if-stale'])
+  const started: Started[] = []
+  const start = async (args: readonly string[]): Promise<Started> => {
+    const server = await startScript(args)
+    started.push(server)
+    return server
+  }
+  try {
+    return await compare(start, requests)
+  } finally {
+    for (const { child } of started) child.kill('SIGKILL')
+  }
+}
+
+async function compare(
+  startScript: (args: readonly string[]) => Promise<Started>,
+  requests: number,
+): Promise<BenchRow[]> {
   const dynalite = await startScript([join(HERE, 'servers/dynalite.ts')])
-  const ours = await startScript([join(ROOT, 'src/cli.ts'), 'start', join(HERE, 'project'), '--port', '0', '--memory'])
+  const ours = await startScript([join(ROOT, 'dist/cli.js'), 'start', join(HERE, 'project'), '--port', '0', '--memory'])
   const idleMemory = memoryOf(ours.pid)
   const yoga = await startScript([join(HERE, 'servers/yoga.ts'), dynalite.url])
   const yogaMemory = memoryOf(yoga.pid)
   const bare = await startScript([join(HERE, 'servers/bare.ts')])
-  try {
-    await putItem(ours.url, true)
-    await putItem(dynalite.url, false)
-    const rows: BenchRow[] = []
-    for (const [name, [field, body]] of Object.entries(QUERIES)) {
-      const measure = async (server: Started): Promise<LoadResult> => {
-        const options = {
-          url: `${server.url}/graphql`,
-          request: postBytes(`${server.url}/graphql`, KEY, body),
-          pid: server.pid,
-          check: (text: string) => {
-            const answer = JSON.parse(text)
-            if (answer.errors !== undefined || !answer.data?.[field]) throw new Error(`${name}: ${text.slice(0, 300)}`)
-          },
-        }
-        await load({ ...options, requests: Math.ceil(requests / 4) })
-        return load({ ...options, requests })
-      }
-      const mine = await measure(ours)
-      const theirs = await measure(yoga)
-      const floor = field === 'stored' ? undefined : await measure(bare)
-      rows.push({
-        name,
-        unit: 'µs CPU per request',
-        ours: mine.cpuMicroseconds,
-        beside: {
-          [field === 'stored' ? 'yoga + SDK' : 'yoga']: theirs.cpuMicroseconds,
-          ...(floor !== undefined && { 'bare node:http': floor.cpuMicroseconds }),
+  await putItem(ours.url, true)
+  await putItem(dynalite.url, false)
+  const rows: BenchRow[] = []
+  for (const [name, [field, body]] of Object.entries(QUERIES)) {
+    const measure = async (server: Started): Promise<LoadResult> => {
+      const options = {
+        url: `${server.url}/graphql`,
+        request: postBytes(`${server.url}/graphql`, KEY, body),
+        pid: server.pid,
+        check: (text: string) => {
+          const answer = JSON.parse(text)
+          if (answer.errors !== undefined || !answer.data?.[field]) throw new Error(`${name}: ${text.slice(0, 300)}`)
         },
-        more: { 'requests/s': mine.requestsPerSecond, 'p50 ms': mine.p50, 'p99 ms': mine.p99 },
-        budget: { one: '≤ 0.4 × yoga', list: '≤ 1.25 × bare', vtl: '≤ 0.4 × yoga', stored: '≤ 0.3 × yoga + SDK' }[
-          field
-        ],
-      })
+      }
+      await load({ ...options, requests: Math.ceil(requests / 4) })
+      return load({ ...options, requests })
     }
-    rows.push(
-      { name: 'start to ready', unit: 'ms', ours: ours.readyAfter, beside: { yoga: yoga.readyAfter }, budget: '≤ 500' },
-      { name: 'idle memory', unit: 'MB', ours: idleMemory, beside: { yoga: yogaMemory }, budget: '≤ 120' },
-    )
-    return rows
-  } finally {
-    for (const { child } of [ours, yoga, bare, dynalite]) child.kill('SIGKILL')
+    const mine = await measure(ours)
+    const theirs = await measure(yoga)
+    const floor = field === 'stored' ? undefined : await measure(bare)
+    rows.push({
+      name,
+      unit: 'µs CPU per request',
+      ours: mine.cpuMicroseconds,
+      beside: {
+        [field === 'stored' ? 'yoga + SDK' : 'yoga']: theirs.cpuMicroseconds,
+        ...(floor !== undefined && { 'bare node:http': floor.cpuMicroseconds }),
+      },
+      more: { 'requests/s': mine.requestsPerSecond, 'p50 ms': mine.p50, 'p99 ms': mine.p99 },
+      budget: { one: '≤ 0.4 × yoga', list: '≤ 1.25 × bare', vtl: '≤ 0.4 × yoga', stored: '≤ 0.3 × yoga + SDK' }[field],
+    })
   }
+  rows.push(
+    { name: 'start to ready', unit: 'ms', ours: ours.readyAfter, beside: { yoga: yoga.readyAfter }, budget: '≤ 500' },
+    { name: 'idle memory', unit: 'MB', ours: idleMemory, beside: { yoga: yogaMemory }, budget: '≤ 120' },
+  )
+  return rows
 }

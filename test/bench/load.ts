@@ -82,7 +82,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
 
 /** Writes a request and reads one answer with a Content-Length or chunks. */
 function createExchange(socket: Socket) {
-  let buffered = Buffer.alloc(0)
+  let buffered: Buffer = Buffer.alloc(0)
   let wanted:
     | { resolve: (answer: { status: number; body: string }) => void; reject: (error: Error) => void; text: boolean }
     | undefined

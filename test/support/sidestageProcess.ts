@@ -20,9 +20,10 @@ export interface SidestageProcess {
 export async function startSidestage(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  cli = join(ROOT, 'src/cli.ts'),
 ): Promise<SidestageProcess> {
   const { AWS_ENDPOINT_URL: _, ...inherited } = process.env
-  const child = spawn(process.execPath, [join(ROOT, 'src/cli.ts'), 'start', ...args], {
+  const child = spawn(process.execPath, [cli, 'start', ...args], {
     cwd: ROOT,
     env: { ...inherited, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -70,7 +71,9 @@ export async function runNode(args: readonly string[], environment: Readonly<Rec
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     stderr += chunk
   })
-  const code = await new Promise<number | string>((done) => child.once('close', (exit, signal) => done(signal ?? exit ?? 0)))
+  const code = await new Promise<number | string>((done) =>
+    child.once('close', (exit, signal) => done(signal ?? exit ?? 0)),
+  )
   return { code, stdout, stderr }
 }
 

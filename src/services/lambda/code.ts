@@ -15,6 +15,8 @@ import { AwsError, messageOf } from '../../aws/errors.ts'
 import type { LambdaFunction } from '../../resources.ts'
 import { unzip } from './unzip.ts'
 
+/** The bundle's own address, not this module's. */
+const BUNDLE_URL = ['import', 'meta', 'url'].join('.')
 const TYPESCRIPT = ['.ts', '.mts', '.cts', '.tsx']
 /** Largest unzipped package (Lambda quotas: 250 MB). */
 const MAX_CODE_BYTES = 262_144_000
@@ -88,7 +90,7 @@ async function bundleTypeScript(fn: LambdaFunction, folder: string, workFolder: 
       sourcemap: 'inline',
       external: ['@aws-sdk/*', '@smithy/*'],
       banner: {
-        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+        js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(${BUNDLE_URL});`,
       },
       logLevel: 'silent',
       absWorkingDir: folder,
