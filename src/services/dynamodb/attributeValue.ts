@@ -145,7 +145,7 @@ function readContent(type: string, content: unknown, depth: number): AttributeVa
           `One or more parameter values were invalid: Input collection [${untilRepeat(values).map(quoted).join(', ')}] contains duplicates.`,
           `One or more parameter values were invalid: Input collection [${values.join(', ')}] contains duplicates.`,
         )
-      return { SS: values }
+      return { SS: sortSet('SS', values) }
     }
     case 'NS': {
       const values = listOf(content).map((value) => canonicalNumber(textOf(value)))
@@ -155,7 +155,7 @@ function readContent(type: string, content: unknown, depth: number): AttributeVa
           'One or more parameter values were invalid: Input collection contains duplicates.',
           'Input collection contains duplicates',
         )
-      return { NS: values }
+      return { NS: sortSet('NS', values) }
     }
     case 'BS': {
       const values = listOf(content).map(binaryOf)
@@ -165,7 +165,7 @@ function readContent(type: string, content: unknown, depth: number): AttributeVa
           `One or more parameter values were invalid: Input collection [${untilRepeat(values, 'base64').map(quoted).join(',')}]of type BS contains duplicates.`,
           `One or more parameter values were invalid: Input collection [${values.join(', ')}]of type BS contains duplicates.`,
         )
-      return { BS: values }
+      return { BS: sortSet('BS', values) }
     }
     case 'L': {
       const list = listOf(content)
@@ -177,6 +177,21 @@ function readContent(type: string, content: unknown, depth: number): AttributeVa
       return { M: readMap(content, depth + 1) }
     default:
       return undefined
+  }
+}
+
+/** Puts a set's members in the order in which DynamoDB answers them: numbers by value, others by their bytes. */
+export function sortSet(type: 'SS' | 'NS' | 'BS', members: string[]): string[] {
+  if (members.length < 2) return members
+  switch (type) {
+    case 'NS':
+      return members.sort(compareNumbers)
+    case 'SS':
+      return members.sort(compareText)
+    case 'BS':
+      return members.sort((one, two) => Buffer.compare(Buffer.from(one, 'base64'), Buffer.from(two, 'base64')))
+    default:
+      return type satisfies never
   }
 }
 
@@ -311,11 +326,11 @@ function base64Length(text: string): number {
   return Buffer.byteLength(text, 'base64')
 }
 
+/** A byte, and one for each two significant digits before and behind the decimal point; the sign is another. */
 function numberSize(canonical: string): number {
   const { negative, digits, exponent } = decimalOf(canonical)
-  if (digits === '') return 1
-  const pairs = (digits.length + (exponent % 2 === 0 ? 2 : 1)) >> 1
-  return 1 + pairs + (negative ? 1 : 0)
+  const whole = Math.max(0, Math.min(digits.length, exponent + 1))
+  return 1 + ((whole + 1) >> 1) + ((digits.length - whole + 1) >> 1) + (negative ? 1 : 0)
 }
 
 /** Whether two values are the same; sets without regard to order. */

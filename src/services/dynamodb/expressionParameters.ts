@@ -124,7 +124,7 @@ function addExpression(expressions: Expressions, name: ExpressionParameter, text
         break
       case 'KeyConditionExpression':
         keyCondition = parseCondition(text)
-        bindCondition(keyCondition, bindings)
+        bindCondition(keyCondition, bindings, true)
         break
       default:
         name satisfies never

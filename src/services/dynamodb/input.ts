@@ -46,6 +46,7 @@ const FIRST_MEMBERS: readonly string[] = [
   'ClientRequestToken',
   'Select',
   'IndexName',
+  'RequestItems',
   'ReturnConsumedCapacity',
   'TableName',
   'Item',
@@ -104,13 +105,17 @@ function messageOf(operation: string, violations: readonly ConstraintViolation[]
   const named = NAMES_MEMBERS.has(operation) ? violations.find(({ constraint }) => SIZE.test(constraint)) : undefined
   if (named !== undefined)
     return `1 validation error detected: Value at '${named.path.replaceAll(MEMBER, '')}' failed to satisfy constraint: ${named.constraint}`
+  // BatchWriteItem looks at its map only when nothing else is wrong.
+  const others = operation === 'BatchWriteItem' ? violations.filter(({ path }) => path !== REQUEST_ITEMS) : []
   return constraintMessage(
-    violations.map((violation) => ({
+    (others.length > 0 ? others : violations).map((violation) => ({
       ...violation,
       path: violation.path.replace(/\u0001(.)/g, (_, letter: string) => letter.toLowerCase()),
     })),
   )
 }
+
+const REQUEST_ITEMS = `${MEMBER}RequestItems`
 
 const SIZE = /^Member must have (?:length|value)/
 

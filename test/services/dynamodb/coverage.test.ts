@@ -398,6 +398,27 @@ describe('values', () => {
     ['-0', '0'],
     ['1e3', '1000'],
   ])('keep the number %s', async (number, expected) => expect(await stored(N(number))).toEqual(N(expected)))
+  it.each([
+    [{ SS: ['b', '', 'ä', 'a'] }, { SS: ['', 'a', 'b', 'ä'] }],
+    [{ NS: ['10', '9', '-1', '0.5'] }, { NS: ['-1', '0.5', '9', '10'] }],
+    [{ BS: [new Uint8Array([255]), new Uint8Array([1])] }, { BS: [new Uint8Array([1]), new Uint8Array([255])] }],
+  ])('keep the members of %j in order', async (value, expected) => expect(await stored(value)).toEqual(expected))
+  it.each([
+    ['0', 1],
+    ['1', 2],
+    ['123456', 4],
+    ['3.14159', 5],
+    ['-5', 3],
+    ['1E125', 2],
+    ['1.05', 3],
+  ])('count the number %s as %i bytes', async (number, bytes) => {
+    const rest = 409_600 - 'pk'.length - 'bytes'.length - 'n'.length - 'p'.length - bytes
+    const item = (more: number) => ({ pk: S('bytes'), n: N(number), p: S('x'.repeat(rest + more)) })
+    await put(item(0))
+    expect(await refused(new PutItemCommand({ TableName: 'Hash', Item: item(1) }))).toEqual(
+      invalid('Item size has exceeded the maximum allowed size'),
+    )
+  })
   it('refuse an empty string set', async () =>
     expect(await valueRefused({ SS: [] })).toEqual(
       one('One or more parameter values were invalid: An string set  may not be empty'),
@@ -886,7 +907,7 @@ describe('queries', () => {
     ['>=', 'pk = :p AND sk >= :v', { ':v': N(5) }, ['5', '6']],
     ['a value on the left', 'pk = :p AND :v < sk', { ':v': N(5) }, ['6']],
     ['BETWEEN', 'pk = :p AND sk BETWEEN :v AND :w', { ':v': N('-1'), ':w': N(1) }, ['-1', '0', '1']],
-    ['terms in any order and parentheses', '(sk > :v) AND (pk = :p)', { ':v': N(5) }, ['6']],
+    ['terms in any order and parentheses', '((sk > :v)) AND ((pk = :p))', { ':v': N(5) }, ['6']],
   ] as [string, string, Loose, string[]][])('find %s', async (_, condition, values, expected) =>
     expect(await sortKeys(condition, values)).toEqual(expected),
   )
@@ -1363,6 +1384,27 @@ describe('batches', () => {
   ] as [string, Loose, Loose][])('refuse %s', async (_, command, expected) =>
     expect(await refused(command)).toEqual(expected),
   )
+  it('report what else is wrong before a malformed table name, or with it', async () => {
+    const bogus =
+      "Value 'BOGUS' at 'returnConsumedCapacity' failed to satisfy constraint: Member must satisfy enum value set: [INDEXES, TOTAL, NONE]"
+    const write = await refused(
+      new BatchWriteItemCommand({
+        RequestItems: { 'bad!name': [{ PutRequest: { Item: { pk: S('x') } } }] },
+        ReturnConsumedCapacity: 'BOGUS' as Loose,
+      }),
+    )
+    const read = await refused(
+      new BatchGetItemCommand({
+        RequestItems: { 'bad!name': { Keys: [{ pk: S('a') }] } },
+        ReturnConsumedCapacity: 'BOGUS' as Loose,
+      }),
+    )
+    expect([
+      write,
+      read.message.startsWith('2 validation errors detected: '),
+      read.message.endsWith(`; ${bogus}`),
+    ]).toEqual([one(bogus), true, true])
+  })
   it('refuse 26 requests', async () =>
     expect(
       (

@@ -48,10 +48,11 @@ const FUNCTIONS: ReadonlyMap<string, number> = new Map([
 const TYPE_NAMES: ReadonlySet<string> = new Set(['S', 'N', 'B', 'NULL', 'SS', 'BOOL', 'L', 'BS', 'NS', 'M'])
 
 /** Resolves and checks a parsed condition. Throws `ExpressionError` with DynamoDB's words. */
-export function bindCondition(ast: ConditionAst, bindings: Bindings): BoundCondition {
+export function bindCondition(ast: ConditionAst, bindings: Bindings, forKeys = false): BoundCondition {
   const binder = new ConditionBinder(bindings)
   const test = binder.bind(ast.node)
-  if (ast.redundantParentheses) throw new ExpressionError('The expression has redundant parentheses;')
+  // Key conditions may have parentheses around parentheses.
+  if (ast.redundantParentheses && !forKeys) throw new ExpressionError('The expression has redundant parentheses;')
   binder.problems.throwFirst(ORDER)
   if (ast.operators > MAX_OPERATORS)
     throw new ExpressionError(

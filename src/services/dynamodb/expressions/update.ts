@@ -5,6 +5,7 @@ import {
   cloneValue,
   type Item,
   setAttribute,
+  sortSet,
   typeOf,
 } from '../attributeValue.ts'
 import { validationError } from '../errors.ts'
@@ -289,14 +290,14 @@ function listOf(container: Container): AttributeValue[] {
 function added(current: AttributeValue | undefined, value: AttributeValue): AttributeValue {
   if (current === undefined) return cloneValue(value)
   if ('N' in value && 'N' in current) return { N: addNumbers(current.N, value.N) }
-  if ('SS' in value && 'SS' in current) return { SS: union(current.SS, value.SS) }
-  if ('NS' in value && 'NS' in current) return { NS: union(current.NS, value.NS) }
-  if ('BS' in value && 'BS' in current) return { BS: union(current.BS, value.BS) }
+  if ('SS' in value && 'SS' in current) return { SS: union('SS', current.SS, value.SS) }
+  if ('NS' in value && 'NS' in current) return { NS: union('NS', current.NS, value.NS) }
+  if ('BS' in value && 'BS' in current) return { BS: union('BS', current.BS, value.BS) }
   throw validationError(WRONG_TYPE)
 }
 
-function union(current: string[], more: string[]): string[] {
-  return [...new Set([...current, ...more])]
+function union(type: 'SS' | 'NS' | 'BS', current: string[], more: string[]): string[] {
+  return sortSet(type, [...new Set([...current, ...more])])
 }
 
 /** DELETE takes members out of a set; a set without members goes. */
