@@ -36,6 +36,7 @@ const KSUID_EPOCH = 1_400_000_000
 
 /** `util.autoKsuid()`: 32 bits of time and 128 of chance, base 62 in 27 characters (github.com/segmentio/ksuid). */
 export function autoKsuid(environment: UtilEnvironment): string {
+  environment.charge(80)
   let value = BigInt(Math.floor(environment.now() / 1000) - KSUID_EPOCH)
   for (const byte of randomBytes(environment, 16)) value = (value << 8n) | BigInt(byte)
   let text = ''

@@ -3,6 +3,7 @@ import type { UtilEnvironment } from './environment.ts'
 
 /** Bytes from the run's source of chance. */
 export function randomBytes(environment: UtilEnvironment, count: number): Uint8Array {
+  environment.charge(count)
   const bytes = new Uint8Array(count)
   for (let index = 0; index < count; index++) bytes[index] = Math.floor(environment.random() * 256)
   return bytes

@@ -8,6 +8,9 @@ import { isAbsent, numberOf } from './values.ts'
 /** Instants that a JavaScript Date can hold. */
 const MAX_INSTANT = 8.64e15
 
+/** Steps of formatting or parsing: asking for the offset of a zone takes some microseconds. */
+const FORMAT_COST = 200
+
 const UTC: Zone = zoneOf('Z')
 
 /** Runs with java.time's own words for what it refuses. */
@@ -41,7 +44,7 @@ function format(
   zoneId: unknown,
 ): unknown {
   if (time === undefined || typeof pattern !== 'string') return mismatch(environment, name)
-  environment.charge(20 + pattern.length)
+  environment.charge(FORMAT_COST + pattern.length)
   return worded(() => {
     const zone = zoneArgument(zoneId)
     if (zone === undefined) return mismatch(environment, name)
@@ -55,7 +58,7 @@ const parseFormattedToEpochMilliSeconds: UtilFunction = (environment, args) => {
   const [text, pattern, zoneId] = args
   const name = 'time.parseFormattedToEpochMilliSeconds'
   if (args.length > 3 || typeof text !== 'string' || typeof pattern !== 'string') return mismatch(environment, name)
-  environment.charge(20 + text.length + pattern.length)
+  environment.charge(FORMAT_COST + text.length + pattern.length)
   return worded(() => {
     const zone = zoneArgument(zoneId)
     return zone === undefined ? mismatch(environment, name) : parseInstant(text, pattern, zone)
@@ -80,7 +83,7 @@ const parseISO8601ToEpochMilliSeconds: UtilFunction = (environment, args) => {
   const [text] = args
   if (args.length !== 1 || typeof text !== 'string')
     return mismatch(environment, 'time.parseISO8601ToEpochMilliSeconds')
-  environment.charge(20 + text.length)
+  environment.charge(FORMAT_COST + text.length)
   return worded(() => parseIso(text))
 }
 

@@ -30,6 +30,9 @@ export const MAX_FOREACH_ITERATIONS = 1_000
 /** Velocity's `velocimacro.max.depth`. */
 export const MAX_MACRO_DEPTH = 20
 
+/** Steps of calling a utility, besides what it charges itself. */
+const UTILITY_COST = 4
+
 /** One run of a template. */
 export class VtlRun extends Run {
   depth = 0
@@ -145,7 +148,8 @@ export const runtime = {
 
   util(run: VtlRun, utility: UtilFunction, args: readonly VtlValue[], at: number): VtlValue {
     run.at = at
-    if (--run.steps < 0) run.stepsSpent()
+    run.steps -= UTILITY_COST
+    if (run.steps < 0) run.stepsSpent()
     const result = utility(run, args)
     return result === NO_SUCH_METHOD ? undefined : result
   },

@@ -48,7 +48,7 @@ describe('patterns of java.util.regex', () => {
 
   it('find as Java does', () => {
     const find = (pattern: string, text: string) => {
-      const match = compilePattern(pattern).find(text, 0, plenty())
+      const match = compilePattern(pattern).finder(text, plenty())(0)
       return match === undefined ? undefined : [...match]
     }
     expect(find('(a+)(b)?', 'xaac')).toEqual([1, 3, 1, 3, -1, -1])

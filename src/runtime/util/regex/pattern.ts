@@ -19,8 +19,8 @@ export interface Pattern {
   readonly names: ReadonlyMap<string, number>
   /** Whether the whole text matches (`Matcher.matches`). */
   matches(text: string, budget: MatchBudget): boolean
-  /** The leftmost match that starts at or after `from` (`Matcher.find`). */
-  find(text: string, from: number, budget: MatchBudget): Match | undefined
+  /** Finds in one text, again and again: the leftmost match that starts at or after `from` (`Matcher.find`). */
+  finder(text: string, budget: MatchBudget): (from: number) => Match | undefined
 }
 
 const cache = new Map<string, Pattern>()
@@ -39,20 +39,29 @@ export function compilePattern(source: string): Pattern {
     names: parsed.names,
     matches(text, budget) {
       const matcher = new Matcher(text, budget, parsed.groups)
-      return matcher.run(program, 0, text.length, undefined) >= 0
+      return matcher.run(program, 0, text.length) >= 0
     },
-    find(text, from, budget) {
+    finder(text, budget) {
       const matcher = new Matcher(text, budget, parsed.groups)
       const tried = matcher.table(program)
-      for (let start = from; start <= text.length; start++) {
-        const end = matcher.run(program, start, -1, tried)
-        if (end >= 0) {
-          matcher.captures[0] = start
-          matcher.captures[1] = end
-          return matcher.captures
+      // Words of the table that are not zero: cleared after each search, so that searching costs what it visits.
+      const touched: number[] = []
+      return (from) => {
+        try {
+          for (let start = from; start <= text.length; start++) {
+            const end = matcher.run(program, start, -1, tried, touched)
+            if (end < 0) continue
+            matcher.captures[0] = start
+            matcher.captures[1] = end
+            return matcher.captures.slice()
+          }
+          return undefined
+        } finally {
+          for (const word of touched) tried[word] = 0
+          touched.length = 0
+          matcher.captures.fill(-1)
         }
       }
-      return undefined
     },
   }
   if (cache.size >= CACHED_PATTERNS) cache.delete(cache.keys().next().value as string)
@@ -86,7 +95,7 @@ class Matcher {
    * Where the preferred match from `start` ends (at `mustEnd`, unless that is -1), or -1. States that `tried` already has
    * failed before and fail again.
    */
-  run(program: Program, start: number, mustEnd: number, given: Uint32Array | undefined): number {
+  run(program: Program, start: number, mustEnd: number, given?: Uint32Array, touched?: number[]): number {
     const tried = given ?? this.table(program)
     const width = this.text.length + 1
     const { text, captures } = this
@@ -109,6 +118,7 @@ class Matcher {
         const bit = 1 << (state & 31)
         const word = tried[state >>> 5] as number
         if ((word & bit) !== 0) break
+        if (word === 0) touched?.push(state >>> 5)
         tried[state >>> 5] = word | bit
         const instruction = program[at] as Instruction
         if (instruction.op === 'set') {
@@ -148,14 +158,14 @@ class Matcher {
 
   private zeroWidthOrAtomic(instruction: Instruction, position: number): number {
     if (instruction.op === 'assert') return this.holds(instruction.kind, position) ? position : -1
-    if (instruction.op === 'atomic') return this.run(instruction.program, position, -1, undefined)
+    if (instruction.op === 'atomic') return this.run(instruction.program, position, -1)
     if (instruction.op !== 'look') return -1
     let isThere = false
     if (instruction.behind) {
       for (let length = instruction.min; length <= instruction.max && length <= position && !isThere; length++) {
-        isThere = this.run(instruction.program, position - length, position, undefined) >= 0
+        isThere = this.run(instruction.program, position - length, position) >= 0
       }
-    } else isThere = this.run(instruction.program, position, -1, undefined) >= 0
+    } else isThere = this.run(instruction.program, position, -1) >= 0
     return isThere !== instruction.negative ? position : -1
   }
 

@@ -26,11 +26,12 @@ export function replaceMatches(
   budget: TextBudget,
 ): string {
   const pattern = patternOf(source)
+  const find = pattern.finder(text, budget)
   let result = ''
   let done = 0
   let from = 0
   while (from <= text.length) {
-    const match = pattern.find(text, from, budget)
+    const match = find(from)
     if (match === undefined) break
     const [start, end] = [match[0] as number, match[1] as number]
     const made = text.slice(done, start) + expand(replacement, text, match, pattern)
@@ -82,12 +83,12 @@ function groupReference(rest: string, pattern: Pattern): [group: number, length:
 
 /** `String.split(regex, limit)`: with limit 0, empty texts at the end are dropped. */
 export function splitMatches(text: string, source: string, limit: number, budget: TextBudget): string[] {
-  const pattern = patternOf(source)
+  const find = patternOf(source).finder(text, budget)
   const parts: string[] = []
   let done = 0
   let from = 0
   while (from <= text.length && (limit <= 0 || parts.length < limit - 1)) {
-    const match = pattern.find(text, from, budget)
+    const match = find(from)
     if (match === undefined) break
     const [start, end] = [match[0] as number, match[1] as number]
     from = end === start ? end + 1 : end

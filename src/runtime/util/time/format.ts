@@ -148,12 +148,18 @@ function zoneName(zone: Zone, time: number, isLong: boolean): string {
     if (!isLong) return zone.id
     return zone.id === 'UTC' ? 'Coordinated Universal Time' : zone.id === 'GMT' ? 'Greenwich Mean Time' : zone.id
   }
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone.id,
-    timeZoneName: isLong ? 'long' : 'short',
-  }).formatToParts(time)
-  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? zone.id
+  const key = `${isLong ? 'long' : 'short'} ${zone.id}`
+  let format = nameFormats.get(key)
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat('en-US', { timeZone: zone.id, timeZoneName: isLong ? 'long' : 'short' })
+    if (nameFormats.size >= CACHED_FORMATS) nameFormats.delete(nameFormats.keys().next().value as string)
+    nameFormats.set(key, format)
+  }
+  return format.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value ?? zone.id
 }
+
+const nameFormats = new Map<string, Intl.DateTimeFormat>()
+const CACHED_FORMATS = 200
 
 function localizedOffset(offset: number, isFull: boolean): string {
   if (offset === 0) return 'GMT'

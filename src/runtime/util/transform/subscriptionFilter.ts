@@ -76,7 +76,7 @@ function field(environment: UtilEnvironment, fieldName: string, operand: unknown
 
 function product(environment: UtilEnvironment, groups: Conjunction[], options: Conjunction[]): Conjunction[] {
   if (groups.length * options.length > MAX_GROUPS) throw failure('The filter has too many groups.')
-  environment.charge(groups.length * options.length)
+  environment.charge(8 * groups.length * options.length)
   return groups.flatMap((group) => options.map((option) => [...group, ...option]))
 }
 
