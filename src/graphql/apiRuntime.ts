@@ -89,7 +89,12 @@ export function buildApiRuntime(
     if (source === undefined) return undefined
     const client = options.createDataSource(source, owner)
     clients.push(client)
-    const made: BoundDataSource = { client, scope, isLambda: source.type === 'AWS_LAMBDA' }
+    const made: BoundDataSource = {
+      client,
+      scope,
+      isLambda: source.type === 'AWS_LAMBDA',
+      isNone: source.type === 'NONE',
+    }
     bound.set(key, made)
     return made
   }

@@ -108,14 +108,19 @@ describe('a unit resolver', () => {
   })
 
   it.each([
-    ['{"payload": 1}', "Value for field '$[version]' not found."],
-    ['{"version": "2016-01-01", "payload": 1}', "Unsupported version '2016-01-01'."],
-  ])('refuses the template %s', async (request, message) => {
-    const fixture = api({ 'Query.f': { request, response: '$util.toJson($ctx.result)' } })
+    ['AMAZON_DYNAMODB', '{"operation": "GetItem"}', "Value for field '$[version]' not found."],
+    ['NONE', '{"version": "2016-01-01", "payload": 1}', "Unsupported version '2016-01-01'."],
+  ] as const)('of %s refuses the template %s', async (dataSource, request, message) => {
+    const fixture = api({ 'Query.f': { dataSource, request, response: '$util.toJson($ctx.result)' } })
     expect(await fixture.query('{ f }')).toEqual({
       data: { f: null },
       errors: [errorAt(['f'], message, { errorType: 'MappingTemplate' })],
     })
+  })
+
+  it('of NONE may leave the version out, as generated functions do', async () => {
+    const fixture = api({ 'Query.f': { request: '{"payload": 1}', response: '$util.toJson($ctx.result)' } })
+    expect(await fixture.query('{ f }')).toEqual({ data: { f: '1' } })
   })
 
   it('returns early without asking its data source', async () => {

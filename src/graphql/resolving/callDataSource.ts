@@ -8,6 +8,7 @@ import { andThen } from './resolver.ts'
 export interface BoundDataSource {
   client: DataSourceClient
   isLambda: boolean
+  isNone: boolean
   scope: Scope
 }
 

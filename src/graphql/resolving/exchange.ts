@@ -32,15 +32,17 @@ export function runExchange(exchange: Exchange, run: FieldRun): MaybePromise<Ste
 
 function afterRequest(exchange: Exchange, run: FieldRun, end: StepEnd): MaybePromise<StepEnd> {
   if (end.type !== 'value') return end
-  const versionError = exchange.language === 'VTL' ? checkVersion(end.value) : undefined
+  const versionError = exchange.language === 'VTL' ? checkVersion(end.value, exchange.dataSource.isNone) : undefined
   if (versionError !== undefined) return { type: 'error', error: versionError }
   return andThen(callDataSource(exchange.dataSource, run.call, end.value), (outcome) =>
     afterDataSource(exchange, run, end.value, outcome),
   )
 }
 
-function checkVersion(request: unknown): ResolverError | undefined {
+/** Requests to NONE may leave it out: Amplify's generated functions say no more than `{}`. */
+function checkVersion(request: unknown, isNone: boolean): ResolverError | undefined {
   const version = memberOf(request, 'version')
+  if (version === undefined && isNone) return undefined
   if (version === undefined) return { errorType: 'MappingTemplate', message: "Value for field '$[version]' not found." }
   if (VERSIONS.has(version)) return undefined
   return { errorType: 'MappingTemplate', message: `Unsupported version '${String(version)}'.` }
