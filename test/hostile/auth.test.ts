@@ -317,6 +317,17 @@ describe('tokens', () => {
     expect(issuer.asked).toBe(3)
   })
 
+  it('of an issuer that was down at first are accepted soon after it is up', async () => {
+    const issuer = await serveIssuer((_, response) => response.writeHead(503).end())
+    expect(await issuer.send(await issuer.sign())).toEqual(REFUSED)
+    issuer.handler.keySet = (_, response) => response.end(JSON.stringify({ keys: [good.jwk] }))
+    issuer.fixture.clock.advance(2_999)
+    expect(await issuer.send(await issuer.sign())).toEqual(REFUSED)
+    expect(issuer.asked).toBe(1)
+    issuer.fixture.clock.advance(1)
+    expect(await issuer.send(await issuer.sign())).toMatchObject({ mode: 'OPENID_CONNECT' })
+  })
+
   it('of a key that the issuer took back are refused, remembered or not', async () => {
     const issuer = await serveIssuer()
     const other = await createTestIssuer(issuer.url, 'k2')

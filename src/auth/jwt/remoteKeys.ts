@@ -21,6 +21,8 @@ export class KeysUnavailableError extends Error {
 
 /** Time between two fetches from one issuer, however many tokens with unknown keys arrive. */
 export const FETCH_COOLDOWN_MS = 30_000
+/** The same while none of its keys are known: an issuer that starts after this server is soon found. */
+export const FIRST_FETCH_COOLDOWN_MS = 3000
 /** Age at which known keys are fetched anew, beside the requests that still use them. */
 export const REFRESH_AFTER_MS = 10 * 60 * 1000
 /** Longest time that an issuer has to answer. */
@@ -71,7 +73,9 @@ export function createRemoteKeys(
       })
     return pending
   }
-  const mayFetch = (): boolean => pending !== undefined || clock.now() - attemptedAt >= FETCH_COOLDOWN_MS
+  const mayFetch = (): boolean =>
+    pending !== undefined ||
+    clock.now() - attemptedAt >= (keys === undefined ? FIRST_FETCH_COOLDOWN_MS : FETCH_COOLDOWN_MS)
 
   return {
     keysFor(header) {
