@@ -216,7 +216,7 @@ describe('programs that want everything', () => {
   const errorOf = async (body: string): Promise<string | undefined> => {
     const started = performance.now()
     const result = await attempt(body)
-    expect(performance.now() - started).toBeLessThan(3_000)
+    expect(performance.now() - started).toBeLessThan(5_000)
     if (!('outcome' in result)) return result.refused.join('\n')
     return result.outcome.type === 'error' ? result.outcome.error.message : undefined
   }
@@ -338,7 +338,7 @@ describe('programs that want everything', () => {
       `${BIG} return [util.matches("^(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"), s.slice(0, 10000).replace("(x+x+)+y", "").length]`,
     )
     expect(result).toMatchObject({ outcome: { type: 'value', value: [false, 10_000] } })
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(performance.now() - started).toBeLessThan(5_000)
   })
 
   it('does not let a count that is no number switch the budget off', async () => {

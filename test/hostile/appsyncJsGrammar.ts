@@ -99,7 +99,7 @@ const ASSIGNMENTS = [
 const UNARY = ['!', '-', '+', 'typeof ', 'void ']
 
 /** Member names: data, and everything that an escape would ask for. */
-const NAMES = [
+const ALL_NAMES = [
   'a',
   'b',
   'c',
@@ -130,7 +130,7 @@ const NAMES = [
   'Symbol.iterator',
 ]
 
-const STRINGS = [
+const ALL_STRINGS = [
   '""',
   '"a"',
   '"constructor"',
@@ -152,7 +152,7 @@ const STRINGS = [
   "'`'",
 ]
 
-const CONTEXT = [
+const ALL_CONTEXT = [
   'ctx.args',
   'ctx.args.list',
   'ctx.args.text',
@@ -204,9 +204,52 @@ export interface Generator {
   hits: ReadonlyMap<string, number>
 }
 
+export interface GeneratorOptions {
+  /** Writes only what means the same to JavaScript itself: the handler's body can run there too. @default false */
+  isPlain?: boolean
+}
+
+/** What JavaScript does otherwise, or what it has and the runtime has not. */
+const NOT_PLAIN = new Set([
+  'anyMethod',
+  'callComputed',
+  'callMember',
+  'deletion',
+  'log',
+  'optionalCall',
+  'sql',
+  'utility',
+  'forOfAssigned',
+])
+const NOT_PLAIN_BUILTINS = new Set([
+  'JSON.parse',
+  'Math.random',
+  'Object.assign',
+  'Object.fromEntries',
+  'console.log',
+  'console.error',
+])
+const NOT_PLAIN_METHODS = new Set(['replace', 'replaceAll'])
+const PLAIN_NAMES = ['a', 'b', 'c', 'id', 'list']
+const PLAIN_STRINGS = [
+  '""',
+  '"a"',
+  '"b"',
+  '"x y"',
+  '"a,b,c"',
+  '"é😀"',
+  '"12.5"',
+  '" pad "',
+  '"\\u2028\\\\\\""',
+  '"${a}"',
+]
+
 /** Writes programs of APPSYNC_JS by its grammar. */
-export function createGenerator(seed: number): Generator {
+export function createGenerator(seed: number, { isPlain = false }: GeneratorOptions = {}): Generator {
   const random = seeded(seed)
+  const NAMES = isPlain ? PLAIN_NAMES : ALL_NAMES
+  const STRINGS = isPlain ? PLAIN_STRINGS : ALL_STRINGS
+  const CONTEXT = isPlain ? ALL_CONTEXT.slice(0, 4) : ALL_CONTEXT
   const hits = new Map<string, number>()
   let variables: string[] = []
   let writable: string[] = []
@@ -227,7 +270,9 @@ export function createGenerator(seed: number): Generator {
   /** One of the productions; deep inside only those that end. */
   function produce(productions: Readonly<Record<string, () => string>>, ending: readonly string[]): string {
     budget--
-    const name = depth > 4 || budget < 0 ? pick(ending) : pick(Object.keys(productions))
+    const names = Object.keys(productions)
+    let name = depth > 4 || budget < 0 ? pick(ending) : pick(names)
+    while (isPlain && NOT_PLAIN.has(name)) name = pick(names)
     hit(name)
     depth++
     const text = productions[name]?.() ?? '0'
@@ -269,7 +314,7 @@ export function createGenerator(seed: number): Generator {
       if (chance(0.1)) parameters.push(`...${fresh(variables)}`)
       const outer = isInLoop
       isInLoop = false
-      const body = chance(0.7) ? `(${expression()})` : `{ ${statements(2)} return ${expression()} }`
+      const body = chance(0.7) ? `(${expression()})` : `{ ${statements(2)}\nreturn ${expression()} }`
       isInLoop = outer
       return chance(0.2)
         ? `function (${parameters.join(', ')}) ${body.startsWith('{') ? body : `{ return ${body} }`}`
@@ -298,7 +343,8 @@ export function createGenerator(seed: number): Generator {
     table: Readonly<Record<string, unknown>>,
     owner: string,
   ): string {
-    const which = pick(Object.keys(table))
+    let which = pick(Object.keys(table))
+    while (isPlain && NOT_PLAIN_METHODS.has(which)) which = pick(Object.keys(table))
     hit(`${type}.${which}`)
     const optional = chance(0.1) ? '?' : ''
     if (CALLBACK_METHODS.has(which) && type === 'Array') {
@@ -339,9 +385,10 @@ export function createGenerator(seed: number): Generator {
     text: () => pick(STRINGS),
     constant: () => pick(['true', 'false', 'null', 'undefined', 'NaN', 'Infinity']),
     context: () => pick(CONTEXT),
-    variable: () => (variables.length > 0 ? pick(variables) : 'ctx'),
+    variable: () => (variables.length > 0 ? pick(variables) : 'ctx.stash'),
     template: () => `\`${times(3, () => `t\${${expression()}}`, '')}\``,
-    array: () => `[${times(4, () => (chance(0.1) ? '' : chance(0.1) ? `...${listValue()}` : expression()), ', ')}]`,
+    array: () =>
+      `[${times(4, () => (!isPlain && chance(0.1) ? '' : chance(0.1) ? `...${listValue()}` : expression()), ', ')}]`,
     object: () => objectLiteral(),
     member: () => `(${value()}).${identifier()}`,
     computedMember: () => `(${value()})[${chance(0.6) ? JSON.stringify(name()) : expression()}]`,
@@ -357,7 +404,8 @@ export function createGenerator(seed: number): Generator {
     numberMethod: () => method('Number', numberMethods, pick(['1', '2.5', '(-3)', '255'])),
     anyMethod: () => method('Array', arrayMethods, value()),
     builtin: () => {
-      const which = pick(BUILTINS)
+      let which = pick(BUILTINS)
+      while (isPlain && NOT_PLAIN_BUILTINS.has(which)) which = pick(BUILTINS)
       hit(which)
       return `${which}(${chance(0.5) ? pick([mapValue, listValue, text])() : args(2)})`
     },
@@ -389,8 +437,12 @@ export function createGenerator(seed: number): Generator {
     const operator = pick(ASSIGNMENTS)
     hit(`assign ${operator}`)
     if (writable.length > 0 && chance(0.4)) return `(${pick(writable)} ${operator} (${expression()}))`
-    const owner = pick(['ctx.stash', 'ctx.args', 'ctx.args.map', 'ctx.args.list', ...variables])
-    return `(${owner}[${chance(0.5) ? JSON.stringify(name()) : expression()}] ${operator} (${expression()}))`
+    const owner = pick(
+      isPlain
+        ? ['ctx.stash', 'ctx.args.map']
+        : ['ctx.stash', 'ctx.args.map', 'ctx.args', 'ctx.args.list', ...variables],
+    )
+    return `(${owner}[${isPlain || chance(0.5) ? JSON.stringify(name()) : expression()}] ${operator} (${expression()}))`
   }
 
   const statement = (): string => produce(statementProductions, ['expressionStatement', 'constStatement'])
@@ -446,7 +498,7 @@ export function createGenerator(seed: number): Generator {
         const outer = isInLoop
         isInLoop = false
         const declared = `f${unique++}`
-        const body = `function ${declared}(${parameter}) { ${statements(2)} return ${expression()} }\n;(${declared}(${expression()}))`
+        const body = `function ${declared}(${parameter}) { ${statements(2)}\nreturn ${expression()} }\n;(${declared}(${expression()}))`
         isInLoop = outer
         return body
       }),
@@ -490,7 +542,7 @@ export function createGenerator(seed: number): Generator {
       budget = 60
       isInLoop = false
       const body = Array.from({ length: 1 + Math.floor(random() * 4) }, statement).join('\n')
-      const forbidden = chance(0.04)
+      const forbidden = !isPlain && chance(0.04)
       if (forbidden) hit('forbidden')
       const end = `return ${expression()}`
       return [

@@ -147,7 +147,7 @@ export function exportedHandlers(program: Program, names: Names): Map<string, Bi
   const handlers = new Map<string, Binding>()
   const add = (exported: string, local: Identifier): void => {
     const binding = names.bindingOf(local)
-    if (binding !== undefined) handlers.set(exported, binding)
+    if (binding?.definition !== undefined) handlers.set(exported, binding)
   }
   for (const statement of program.body) {
     if (statement.type !== 'ExportNamedDeclaration') continue

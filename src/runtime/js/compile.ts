@@ -21,7 +21,7 @@ import { emitProgram, type Inspection, OPERATOR_NAMES } from './emitProgram.ts'
 import { isKnownModule, resolveHostName } from './hostValues.ts'
 import { JsRun } from './jsRun.ts'
 import { callComputed, callMethod, hasMethod } from './methods/callMethod.ts'
-import { resolveNames } from './names.ts'
+import { type Names, resolveNames } from './names.ts'
 import * as operators from './operators.ts'
 import { CODE_ERROR_MESSAGE, parseCode, problem, typeScriptProblem } from './parse.ts'
 import { EarlyReturn, ProgramError } from './programError.ts'
@@ -129,7 +129,7 @@ function compileProgram(code: string, inspection: Inspection): Program {
           : typeScriptProblem(text, 'PARSE_ERROR', number, message, node.start, node.end),
       )
     }
-    checkImports(tree.body, report)
+    checkImports(tree.body, names, report)
     const handlers = exportedHandlers(tree, names)
     const emitted = emitProgram(tree, names, handlers, report, inspection)
     if (problems.length > 0) throw new ResolverSyntaxError(CODE_ERROR_MESSAGE, inOrder(problems))
@@ -169,6 +169,7 @@ function inOrder(problems: readonly CodeProblem[]): CodeProblem[] {
 
 function checkImports(
   body: readonly AnyNode[],
+  names: Names,
   report: (number: number, message: string, node: AnyNode) => void,
 ): void {
   for (const node of body) {
@@ -193,7 +194,9 @@ function checkImports(
           : specifier.imported.type === 'Identifier'
             ? specifier.imported.name
             : String(specifier.imported.value)
-      if (resolveHostName(module, name) === undefined) {
+      // A type that is imported by a script and only named in its comments.
+      const isType = /^[A-Z]/.test(name) && names.bindingOf(specifier.local)?.references.length === 0
+      if (resolveHostName(module, name) === undefined && !isType) {
         report(2305, `Module '"${module}"' has no exported member '${name}'.`, specifier)
       }
     }

@@ -53,6 +53,7 @@ export const OPERATOR_NAMES = {
   $same: 'same',
   $eq: 'equal',
   $iter: 'iterate',
+  $snap: 'snapshot',
   $cat: 'concatenate',
   $spread: 'spread',
   $define: 'define',
@@ -537,7 +538,8 @@ function list(elements: readonly (Expression | SpreadElement | null)[], site: nu
     if (element?.type === 'SpreadElement') {
       if (plain.length > 0) parts.push(`[${plain.join(',')}]`)
       plain = []
-      parts.push(`$iter(b,${expression(element.argument, state)},${site})`)
+      const isLast = element === elements.at(-1)
+      parts.push(`${isLast ? '$iter' : '$snap'}(b,${expression(element.argument, state)},${site})`)
     } else plain.push(element === null ? 'void 0' : expression(element, state))
   }
   if (plain.length > 0) parts.push(`[${plain.join(',')}]`)

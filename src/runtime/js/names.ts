@@ -155,8 +155,9 @@ export function resolveNames(program: Program): Names {
 
   /** Declares the `var`s below a node, functions inside it excepted. */
   function declareVars(scope: Scope, node: AnyNode): void {
+    if (isFunctionNode(node)) return
     if (node.type === 'VariableDeclaration' && node.kind === 'var') declareVariables(scope, node)
-    for (const child of childrenOf(node)) if (!isFunctionNode(child)) declareVars(scope, child)
+    for (const child of childrenOf(node)) declareVars(scope, child)
   }
 
   function reference(scope: Scope, identifier: Identifier): void {

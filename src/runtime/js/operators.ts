@@ -192,6 +192,14 @@ export function iterate(budget: Budget, value: unknown, site: number): readonly 
   throw typeError(`${describe(value)} is not iterable`)
 }
 
+/** What `...` takes of a list that a later part of the same literal may change. */
+export function snapshot(budget: Budget, value: unknown, site: number): readonly unknown[] {
+  const list = iterate(budget, value, site)
+  if (list !== value) return list
+  budget.charge(list.length / 8)
+  return madeList(budget, list.slice())
+}
+
 /** `[...parts]`: the list of all elements of the given lists. */
 export function concatenate(budget: Budget, parts: readonly (readonly unknown[])[]): unknown[] {
   let length = 0
@@ -206,9 +214,8 @@ export function concatenate(budget: Budget, parts: readonly (readonly unknown[])
 /** `{...source}`. */
 export function spread(budget: Budget, target: ProgramMap, source: unknown): ProgramMap {
   if (typeof source === 'string' || Array.isArray(source)) {
-    const list = iterate(budget, source, budget.at)
-    budget.charge(list.length)
-    for (let index = 0; index < list.length; index++) setMember(budget, target, index, list[index])
+    budget.charge(source.length)
+    for (let index = 0; index < source.length; index++) setMember(budget, target, index, source[index])
   } else if (isMap(source)) {
     const keys = Object.keys(source)
     budget.charge(keys.length)

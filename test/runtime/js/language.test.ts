@@ -212,6 +212,11 @@ const bodies = [
   'let last; for (last of ctx.args.list) { } return last',
   'const list = [1, 2, 3]; for (const n of list) { if (list.length < 6) { list.push(n) } } return list',
   'const a = [1, 2, 3]; a.forEach((n, i) => { if (i === 0) { a.pop() } }); return a',
+  'const l = [1, 2]; return [...l, l.pop(), ...l]',
+  'const l = [1, 2, 3]; return l.map(() => l.pop())',
+  'return { ..."😀" }',
+  'function f() { var inner = 1; return inner } var inner = 5; return f() + inner',
+  'return "a,b".split(undefined, 0)',
   'return',
   '',
 ]

@@ -219,6 +219,10 @@ describe('a program is accepted', () => {
       'changes inside of the context',
       'export function request(ctx) { ctx.args.a = 1; ctx.stash.b = 2; delete ctx.args.a; return ctx.args }',
     ],
+    [
+      'types that only its comments name',
+      "import { util, Context } from '@aws-appsync/utils'\n/** @param {Context} ctx */\nexport const request = (ctx) => util.autoId()",
+    ],
     ['globals without an import', 'export const request = () => runtime.earlyReturn(util.autoId())'],
   ])('with %s', (_, code) => {
     expect(problemsOf(code)).toEqual([])

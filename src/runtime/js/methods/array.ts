@@ -207,12 +207,15 @@ export const arrayMethods = methodTable<ArrayMethod>({
     return -1
   },
   map: (budget, list, [callback]) => {
+    const { length } = list
     const result: unknown[] = []
     each(budget, list, callback, (made) => {
       budget.allocate(ELEMENT_SIZE)
       result.push(made)
       return undefined
     })
+    // Elements that the callback took away leave holes.
+    while (result.length < length) result.push(undefined)
     return result
   },
   pop: (_, list) => list.pop(),

@@ -1,6 +1,6 @@
 import { type Budget, BudgetSpent, ELEMENT_SIZE, MAX_EVALUATED_SIZE } from '../../emit/budget.ts'
 import { replaceMatches } from '../../util/regex/replace.ts'
-import { CHARACTERS_PER_STEP, madeList, madeText, rangeError, toInteger, toText } from '../coerce.ts'
+import { CHARACTERS_PER_STEP, madeList, madeText, rangeError, toInteger, toNumber, toText } from '../coerce.ts'
 import { typeError } from '../programError.ts'
 import { methodTable } from './methodTable.ts'
 
@@ -52,7 +52,7 @@ function index(budget: Budget, value: unknown, length: number): number {
 
 function split(budget: Budget, text: string, args: readonly unknown[]): unknown[] {
   const limit = args[1] === undefined ? undefined : toInteger(budget, args[1])
-  if (args[0] === undefined) return madeList(budget, [text])
+  if (args[0] === undefined) return limit === 0 ? [] : madeList(budget, [text])
   const separator = toText(budget, args[0])
   search(budget, text, separator)
   let count = text.length
@@ -120,7 +120,8 @@ export const stringMethods = methodTable<StringMethod>({
   lastIndexOf: (budget, text, [wanted, from]) => {
     const part = toText(budget, wanted)
     search(budget, text, part)
-    return text.lastIndexOf(part, from === undefined ? undefined : index(budget, from, text.length))
+    const position = toNumber(budget, from)
+    return text.lastIndexOf(part, Number.isNaN(position) ? undefined : position)
   },
   normalize: (budget, text, [form]) => normalize(budget, text, form),
   replace: (budget, text, args) => replace(budget, text, args, false),
