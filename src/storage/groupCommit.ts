@@ -244,6 +244,7 @@ function createWorkerWriter({ statements }: GroupCommitOptions, path: string): W
     },
     async close() {
       if (broken !== undefined) return
+      worker.ref()
       const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
       worker.postMessage('close')
       await ended
