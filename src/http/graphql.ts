@@ -8,17 +8,15 @@ import type { Log } from '../observability/log.ts'
 import { silentLog } from '../observability/log.ts'
 import type { GraphqlApi } from '../resources.ts'
 import { createBodyReader, decompress, GraphqlHttpError } from './graphqlBody.ts'
+import { createGraphqlPage, type GraphqlPage } from './graphqlPage.ts'
 import { requestOfBody, requestOfUrl } from './graphqlRequest.ts'
 
 export interface GraphqlHttpOptions {
   engine: GraphqlEngine
   /** Finds out who is calling. Throws (or rejects with) `AuthenticationError`. */
   authenticate(api: GraphqlApi, credentials: RequestCredentials): MaybePromise<Caller>
-  /**
-   * Answers what is not a GraphQL request of a client: a browser that asks for a page.
-   * @default 404
-   */
-  page?(request: IncomingMessage, response: ServerResponse, apiId: string): void
+  /** Answers a browser that asks for a page. @default GraphiQL */
+  page?: GraphqlPage
   /** Custom domain of a request's host; null when the host is no custom domain. @default always null */
   domainNameOf?(host: string | undefined): string | null
   log?: Log
@@ -44,6 +42,7 @@ export function createGraphqlHttpHandler(options: GraphqlHttpOptions): GraphqlHt
   const { engine } = options
   const log = options.log ?? silentLog
   const bodies = createBodyReader()
+  const page = options.page ?? createGraphqlPage({ engine })
 
   function handle(request: IncomingMessage, response: ServerResponse, apiId: string): void {
     switch (request.method) {
@@ -58,7 +57,10 @@ export function createGraphqlHttpHandler(options: GraphqlHttpOptions): GraphqlHt
           )
         })
       case 'GET':
-        if (options.page !== undefined && wantsPage(request)) return options.page(request, response, apiId)
+        if (wantsPage(request)) {
+          page(request, response, apiId).catch((error: unknown) => fail(request, response, error))
+          return
+        }
         return answer(request, response, apiId, EMPTY, undefined)
       case 'OPTIONS':
         return preflight(request, response)

@@ -160,6 +160,12 @@ describe('credentials', () => {
 })
 
 describe('browsers', () => {
+  it('get a page where to try the API out', async () => {
+    const response = await fetch(server.url, { headers: { accept: 'text/html,application/xhtml+xml' } })
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')])
+    expect(await response.text()).toContain('GraphiQL')
+  })
+
   it('may send what AWS’s clients send, and any header of their own', async () => {
     const response = await fetch(server.url, {
       method: 'OPTIONS',
