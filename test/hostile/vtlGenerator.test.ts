@@ -9,7 +9,7 @@ import { evaluateTemplate } from '../../src/runtime/vtl/compile.ts'
 import { emitTemplate } from '../../src/runtime/vtl/emit.ts'
 import { parseTemplate } from '../../src/runtime/vtl/parse.ts'
 import { runtime, type VtlRuntime } from '../../src/runtime/vtl/runtime.ts'
-import { Definition, Loop, MapEntry, Namespace, VtlList } from '../../src/runtime/vtl/values.ts'
+import { Definition, ListIterator, Loop, MapEntry, Namespace, VtlList } from '../../src/runtime/vtl/values.ts'
 import { UTILITIES, VtlProgramWriter } from './support/vtlPrograms.ts'
 
 /** SIDESTAGE_FUZZ_PROGRAMS=1000000 for the long run, SIDESTAGE_FUZZ_SEED for another one. */
@@ -44,7 +44,7 @@ function context(): ResolverContext {
 /** A reference to something of the host, which no template may ever hold. */
 class HostReference extends Error {}
 
-const OWN_KINDS = [Map, VtlList, MapEntry, Namespace, Loop, Definition, FloatNumber, BigNumber]
+const OWN_KINDS = [Map, VtlList, MapEntry, Namespace, Loop, ListIterator, Definition, FloatNumber, BigNumber]
 /** Made maps have this, which has no members and no prototype itself. */
 const MAP_PROTOTYPE: unknown = Object.getPrototypeOf(newMap())
 const plainPrototypes = new Set<unknown>([null, MAP_PROTOTYPE, Object.prototype, Array.prototype])

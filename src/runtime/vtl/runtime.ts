@@ -3,7 +3,7 @@ import { Run } from '../emit/run.ts'
 import { NO_SUCH_METHOD, type UtilFunction, type UtilTable } from '../util/environment.ts'
 import { type BigNumber, type FloatNumber, isNumber } from '../util/values.ts'
 import { add, divide, multiply, negate, remainder, subtract } from './arithmetic.ts'
-import { listMethods } from './methods/list.ts'
+import { iteratorMethods, listMethods } from './methods/list.ts'
 import { entryMethods, mapMethods, valuesOf } from './methods/map.ts'
 import { javaException, type Method } from './methods/method.ts'
 import { booleanMethods, numberMethods } from './methods/number.ts'
@@ -14,6 +14,7 @@ import {
   compareNumbers,
   Definition,
   element,
+  ListIterator,
   Loop,
   MapEntry,
   member,
@@ -215,6 +216,7 @@ export const runtime = {
   items(run: VtlRun, value: VtlValue): VtlList {
     const own = owned(value, run)
     if (own instanceof VtlList) return own
+    if (own instanceof ListIterator) return own.list
     return own instanceof Map ? valuesOf(own, run) : new VtlList()
   },
 
@@ -293,6 +295,7 @@ export interface Selector {
   list: Method<VtlList> | undefined
   number: Method<number | FloatNumber | BigNumber> | undefined
   entry: Method<MapEntry> | undefined
+  iterator: Method<ListIterator> | undefined
 }
 
 export function selectorOf(name: string): Selector {
@@ -304,6 +307,7 @@ export function selectorOf(name: string): Selector {
     list: listMethods[name],
     number: numberMethods[name],
     entry: entryMethods[name],
+    iterator: iteratorMethods[name],
   }
 }
 
@@ -314,6 +318,7 @@ function invoke(run: VtlRun, value: VtlValue, selector: Selector, args: readonly
   if (typeof value === 'boolean') return apply(selector.boolean, value, args, run)
   if (isNumber(value)) return apply(selector.number, value, args, run)
   if (value instanceof MapEntry) return apply(selector.entry, value, args, run)
+  if (value instanceof ListIterator) return apply(selector.iterator, value, args, run)
   if (value instanceof Loop && args.length === 0) return loopMethod(value, selector.name)
   return NO_SUCH_METHOD
 }

@@ -76,6 +76,17 @@ export class Loop extends Own {
   }
 }
 
+/** A java.util.Iterator over the elements that a list has. */
+export class ListIterator extends Own {
+  readonly list: VtlList
+  next = 0
+
+  constructor(list: VtlList) {
+    super()
+    this.list = list
+  }
+}
+
 /** What `#define` makes: rendered whenever it is printed. */
 export class Definition extends Own {
   readonly render: () => string
@@ -182,7 +193,7 @@ function print(value: VtlValue, budget: Budget, depth: number): string {
   if (value instanceof MapEntry)
     return `${print(value.key, budget, depth + 1)}=${print(value.value, budget, depth + 1)}`
   if (value instanceof Definition) return value.render()
-  if (value instanceof Namespace || value instanceof Loop || typeof value !== 'object') return ''
+  if (value instanceof Namespace || value instanceof Loop || value instanceof ListIterator) return ''
   return printAll(Object.entries(value), ([key, one]) => `${key}=${print(one, budget, depth + 1)}`, '{', '}', budget)
 }
 

@@ -1,6 +1,6 @@
 import type { UtilTable } from '../../../src/runtime/util/environment.ts'
 import { extensions, vtlUtil } from '../../../src/runtime/util/index.ts'
-import { listMethods } from '../../../src/runtime/vtl/methods/list.ts'
+import { iteratorMethods, listMethods } from '../../../src/runtime/vtl/methods/list.ts'
 import { entryMethods, mapMethods } from '../../../src/runtime/vtl/methods/map.ts'
 import { booleanMethods, numberMethods } from '../../../src/runtime/vtl/methods/number.ts'
 import { stringMethods } from '../../../src/runtime/vtl/methods/string.ts'
@@ -30,7 +30,9 @@ export const UTILITIES = [
 
 const METHODS = [
   ...new Set(
-    [stringMethods, listMethods, mapMethods, entryMethods, numberMethods, booleanMethods].flatMap(Object.keys),
+    [stringMethods, listMethods, iteratorMethods, mapMethods, entryMethods, numberMethods, booleanMethods].flatMap(
+      Object.keys,
+    ),
   ),
 ]
 

@@ -72,6 +72,8 @@ describe('methods of lists', () => {
     ['$l.containsAll([1, 2])', true],
     ['$l.equals([3, 1, 2])', true],
     ['$l.empty', false],
+    ['$l.iterator().next()', 3],
+    ['$m.keySet().iterator().next()', 'a'],
     ['$l.toString()', '[3, 1, 2]'],
   ])('%s', async (expression, expected) => {
     expect(await jsonOf(expression)).toEqual(expected)

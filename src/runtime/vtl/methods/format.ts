@@ -39,7 +39,7 @@ export function formatText(pattern: string, values: readonly VtlValue[], budget:
 }
 
 function format(name: string, message: string): Error {
-  return javaException(`../util.${name}`.slice(3), message)
+  return javaException(name, message, 'java.util')
 }
 
 function padded(text: string, flags: string, width: number): string {

@@ -1,6 +1,17 @@
 import { type Budget, ELEMENT_SIZE } from '../../emit/budget.ts'
 import { NO_SUCH_METHOD } from '../../util/environment.ts'
-import { areEqual, element, javaEquals, KeyList, listOf, owned, textOf, VtlList, type VtlValue } from '../values.ts'
+import {
+  areEqual,
+  element,
+  javaEquals,
+  KeyList,
+  ListIterator,
+  listOf,
+  owned,
+  textOf,
+  VtlList,
+  type VtlValue,
+} from '../values.ts'
 import { hashOf, javaException, type Method, overloaded, tableOf, withArguments } from './method.ts'
 
 function checked(self: VtlList, index: VtlValue, length = self.length): number {
@@ -133,6 +144,7 @@ export const listMethods = tableOf<VtlList>({
     for (let index = start; index < end; index++) elements.push(element(self, index, budget))
     return listOf(elements, budget)
   }),
+  iterator: withArguments([], (self) => new ListIterator(self)),
   toArray: withArguments([], (self, _args, budget) => listOf(self, budget)),
   equals: withArguments(
     ['any'],
@@ -140,4 +152,13 @@ export const listMethods = tableOf<VtlList>({
   ),
   hashCode: withArguments([], (self, _args, budget) => hashOf(textOf(self, budget), budget)),
   toString: withArguments([], (self, _args, budget) => textOf(self, budget)),
+})
+
+/** Methods of java.util.Iterator. */
+export const iteratorMethods = tableOf<ListIterator>({
+  hasNext: withArguments([], (self) => self.next < self.list.length),
+  next: withArguments([], (self, _args, budget) => {
+    if (self.next >= self.list.length) throw javaException('NoSuchElementException', 'no more elements', 'java.util')
+    return element(self.list, self.next++, budget)
+  }),
 })

@@ -55,8 +55,8 @@ function fits(value: VtlValue, kind: Kind): boolean {
 }
 
 /** A Java exception. */
-export function javaException(className: string, message: string): VtlError {
-  return new VtlError(`java.lang.${className}: ${message}`)
+export function javaException(className: string, message: string, packageName = 'java.lang'): VtlError {
+  return new VtlError(`${packageName}.${className}: ${message}`)
 }
 
 /** Java's 32-bit string hash. */
