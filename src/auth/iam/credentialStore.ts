@@ -121,6 +121,7 @@ export function createCredentialStore(options: {
   const sealer = createSealer(secret, 'session tokens')
   const opened = new Map<string, SessionToken>()
   const rolePolicies = new Map<string, Policy>()
+  const warned = new Set<string>()
   for (const type of ['AWS::IAM::Role', 'AWS::IAM::ManagedPolicy'] as const)
     catalog.collection(type).subscribe(() => rolePolicies.clear())
 
@@ -165,10 +166,16 @@ export function createCredentialStore(options: {
     return policy
   }
 
+  const unrestricted = (principalArn: string): Policy => {
+    if (!warned.has(principalArn))
+      log('warn', 'the project has no policies of a configured identity: it may do everything', { principalArn })
+    warned.add(principalArn)
+    return administratorPolicy
+  }
   const policyOfPrincipal = ({ principalArn, accountId, userName }: Principal): Policy => {
     const roleArn = roleOfSession(principalArn)
     if (roleArn !== undefined)
-      return findRole(catalog, roleArn) === undefined ? administratorPolicy : policyOfRole(roleArn)
+      return findRole(catalog, roleArn) === undefined ? unrestricted(principalArn) : policyOfRole(roleArn)
     const known = rolePolicies.get(principalArn)
     if (known !== undefined) return known
     const attached = catalog
@@ -177,7 +184,7 @@ export function createCredentialStore(options: {
       .filter((policy) => policy.users.includes(userName ?? '') && parseArn(policy.arn)?.accountId === accountId)
     const policy =
       attached.length === 0
-        ? administratorPolicy
+        ? unrestricted(principalArn)
         : compile(
             attached.map(({ policyDocument }) => policyDocument),
             principalArn,

@@ -93,6 +93,38 @@ describe('credentials', () => {
     expect([find(false), find(true, [ADA])]).toEqual([{ type: 'unknown' }, { type: 'unknown' }])
   })
 
+  it('of a role or user have the policies that the project has for them, and say so where it has none', () => {
+    const project = createCatalog()
+    const logged: string[] = []
+    const store = createCredentialStore({
+      catalog: project,
+      log: (_, message) => void logged.push(message),
+      configured: [ADA, { ...ADA, accessKeyId: 'AKIDROLE', arn: 'arn:aws:iam::111122223333:role/Reader' }],
+    })
+    const decide = (accessKeyId: string) => {
+      const found = store.find(accessKeyId, undefined)
+      return found.type === 'found'
+        ? found.credential.policy.decide({ action: 'states:StartExecution', resource: '*', context: new Map() })
+        : found.type
+    }
+    expect([decide('AKIDADA'), decide('AKIDROLE'), decide('AKIDROLE')]).toEqual(['Allow', 'Allow', 'Allow'])
+    expect(logged).toEqual(Array(2).fill('the project has no policies of a configured identity: it may do everything'))
+    project.collection('AWS::IAM::Role').put({
+      arn: 'arn:aws:iam::111122223333:role/Reader',
+      roleName: 'Reader',
+      policies: [],
+      managedPolicyArns: ['arn:aws:iam::aws:policy/AWSStepFunctionsReadOnlyAccess'],
+    })
+    project.collection('AWS::IAM::ManagedPolicy').put({
+      arn: 'arn:aws:iam::111122223333:policy/P',
+      policyName: 'P',
+      policyDocument: { Statement: [{ Effect: 'Deny', Action: '*', Resource: '*' }] },
+      roles: [],
+      users: ['ada'],
+    })
+    expect([decide('AKIDADA'), decide('AKIDROLE')]).toEqual(['Deny', undefined])
+  })
+
   it('that are temporary outlive a restart with the same secret, and no other', () => {
     const secret = Buffer.alloc(32, 7)
     const store = (key: Uint8Array) => createCredentialStore({ catalog, secret: key })
