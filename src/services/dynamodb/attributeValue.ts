@@ -72,6 +72,7 @@ function readMap(input: unknown, depth: number): Item {
   const item: Item = {}
   for (const name in given) {
     if (!Object.hasOwn(given, name)) continue
+    if (name === '') throw new RequestError('Empty attribute name')
     const value = given[name]
     if (value === undefined || value === null) {
       if (value === null)

@@ -19,6 +19,13 @@ export class RequestError extends AwsError {
   }
 }
 
+/** A key attribute with a value that no key can have. It refuses a whole transaction instead of cancelling it. */
+export class KeyValueError extends AwsError {
+  constructor(message: string) {
+    super('ValidationException', `One or more parameter values are not valid. ${message}`)
+  }
+}
+
 /** A body whose JSON types do not fit the operation: `SerializationException`. */
 export function serializationError(message: string): AwsError {
   return new AwsError('SerializationException', message)

@@ -107,7 +107,7 @@ function addExpression(expressions: Expressions, name: ExpressionParameter, text
   try {
     if (text.length > MAX_EXPRESSION_BYTES / 3 && Buffer.byteLength(text) > MAX_EXPRESSION_BYTES)
       throw new ExpressionError(
-        `Expression size has exceeded the maximum allowed size; expression size: ${Buffer.byteLength(text)}`,
+        `Expression size has exceeded the maximum allowed size;${name === 'UpdateExpression' ? '' : ` expression size: ${Buffer.byteLength(text)}`}`,
       )
     switch (name) {
       case 'UpdateExpression':

@@ -1,5 +1,5 @@
 import { type AttributeValue, attributeOf, type Item, typeOf } from './attributeValue.ts'
-import { INVALID_VALUES, validationError } from './errors.ts'
+import { INVALID_VALUES, KeyValueError, validationError } from './errors.ts'
 import type { Path } from './expressions/path.ts'
 import type { KeyAttribute, KeySchema, TableSchema } from './tableSchema.ts'
 
@@ -20,10 +20,7 @@ export function checkKey(schema: KeySchema, key: Item): void {
 function checkKeyValue({ name, type }: KeyAttribute, value: AttributeValue | undefined, partition: boolean): void {
   if (value === undefined || !(type in value)) throw validationError(NO_MATCH)
   const content = (value as Record<string, unknown>)[type]
-  if (content === '')
-    throw validationError(
-      `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty ${type === 'B' ? 'binary' : 'string'} value. Key: ${name}`,
-    )
+  if (content === '') throw new KeyValueError(`${emptyValue(type)} Key: ${name}`)
   checkKeySize(type, content as string, partition)
 }
 
@@ -70,8 +67,8 @@ export function checkIndexKeys(schema: TableSchema, item: Item): void {
           )
         const content = (value as Record<string, unknown>)[type]
         if (content === '')
-          throw validationError(
-            `One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty ${type === 'B' ? 'binary' : 'string'} value. IndexName: ${index.name}, IndexKey: ${name}`,
+          throw new KeyValueError(
+            `A value specified for a secondary index key is not supported. ${emptyValue(type)} IndexName: ${index.name}, IndexKey: ${name}`,
           )
         checkKeySize(type, content as string, partition)
       }
@@ -86,15 +83,31 @@ export function checkBatchItemKeys(schema: TableSchema, item: Item): void {
   checkIndexKeys(schema, item)
 }
 
-/** Refuses empty key values of the right type, which transactions do before they begin. */
-export function checkNoEmptyKey(schema: KeySchema, item: Item): void {
-  for (const { name, type } of [...schema.partition, ...schema.sort]) {
-    const value = attributeOf(item, name)
-    if (value !== undefined && (value as Record<string, unknown>)[type] === '')
-      throw validationError(
-        `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty ${type === 'B' ? 'binary' : 'string'} value. Key: ${name}`,
-      )
+/** Refuses what an update has made of the keys of indexes. */
+export function checkUpdatedIndexKeys(schema: TableSchema, item: Item): void {
+  for (const index of schema.indexes) {
+    for (const [attributes, partition] of [
+      [index.partition, true],
+      [index.sort, false],
+    ] as const) {
+      for (const { name, type } of attributes) {
+        const value = attributeOf(item, name)
+        if (value === undefined) continue
+        if (!(type in value))
+          throw validationError('The update expression attempted to update the secondary index key to unsupported type')
+        const content = (value as Record<string, unknown>)[type]
+        if (content === '')
+          throw new KeyValueError(
+            `The update expression attempted to update a secondary index key to a value that is not supported. ${emptyValue(type)}`,
+          )
+        checkKeySize(type, content as string, partition)
+      }
+    }
   }
+}
+
+function emptyValue(type: KeyAttribute['type']): string {
+  return `The AttributeValue for a key attribute cannot contain an empty ${type === 'B' ? 'binary' : 'string'} value.`
 }
 
 /** Refuses paths that look into key attributes, which are scalars. */

@@ -19,6 +19,7 @@ export interface IndexSchema extends KeySchema {
 }
 
 export interface TableSchema extends KeySchema {
+  /** By name: errors are about the first. */
   indexes: readonly IndexSchema[]
 }
 
@@ -54,7 +55,7 @@ export function tableSchema(definition: TableDefinition): TableSchema {
     indexes: [
       ...(definition.LocalSecondaryIndexes ?? []).map((given) => index(given, false)),
       ...(definition.GlobalSecondaryIndexes ?? []).map((given) => index(given, true)),
-    ],
+    ].sort((one, two) => (one.name < two.name ? -1 : 1)),
   }
 }
 

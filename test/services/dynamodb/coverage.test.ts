@@ -250,6 +250,10 @@ describe('items', () => {
       await run(new DeleteItemCommand({ TableName: 'Hash', Key: { pk: S('deleted') }, ReturnValues: 'ALL_OLD' })),
     ).toEqual({ Attributes: { pk: S('deleted'), v: N(1) } })
   })
+  it('are not given back as they would become', async () =>
+    expect(
+      await refused(new DeleteItemCommand({ TableName: 'Hash', Key: { pk: S('x') }, ReturnValues: 'ALL_NEW' })),
+    ).toEqual(one('ReturnValues can only be ALL_OLD or NONE')))
   it('are gone when deleted', async () => {
     await put({ pk: S('gone') })
     await run(new DeleteItemCommand({ TableName: 'Hash', Key: { pk: S('gone') } }))
@@ -442,6 +446,10 @@ describe('values', () => {
   it('refuse a NULL that is not true', async () =>
     expect(await valueRefused({ NULL: false })).toEqual(
       one('One or more parameter values were invalid: Null attribute value types must have the value of true'),
+    ))
+  it('refuse an attribute without a name', async () =>
+    expect(await refused(new PutItemCommand({ TableName: 'Hash', Item: { pk: S('x'), '': N(1) } }))).toEqual(
+      one('Empty attribute name'),
     ))
   it('refuse 33 levels', async () => {
     let value: Loose = S('leaf')
@@ -750,6 +758,7 @@ describe('updates', () => {
       { ':a': S('a'), ':b': S('b') },
       { pk, l: { L: [N(1), S('a'), S('b')] } },
     ],
+    ['a sum in parentheses', { pk, a: N(10) }, 'SET a = (a - :v)', { ':v': N(3) }, { pk, a: N(7) }],
     ['swaps', { pk, a: N(1), b: N(2) }, 'SET a = b, b = a', undefined, { pk, a: N(2), b: N(1) }],
     ['REMOVE', { pk, a: N(1), b: N(2) }, 'REMOVE a, absent', undefined, { pk, b: N(2) }],
     [
@@ -780,6 +789,39 @@ describe('updates', () => {
     ],
   ] as [string, Loose, string, Loose, Loose][])('do %s', async (_, item, expression, values, expected) =>
     expect(await updated(item, expression, values)).toEqual(expected),
+  )
+  it.each([
+    [
+      'SET g = :v',
+      { ':v': S('') },
+      'One or more parameter values are not valid. The update expression attempted to update a secondary index key to a value that is not supported. The AttributeValue for a key attribute cannot contain an empty string value.',
+    ],
+    [
+      'SET g = :v',
+      { ':v': N(5) },
+      'One or more parameter values were invalid: Type mismatch for Index Key g Expected: S Actual: N IndexName: byG',
+    ],
+    [
+      'SET g = seen',
+      undefined,
+      'The update expression attempted to update the secondary index key to unsupported type',
+    ],
+    [
+      'SET g.x = :v',
+      { ':v': N(5) },
+      "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: IndexKey: g",
+    ],
+  ] as [string, Loose, string][])('refuse an index key from %s with %j', async (UpdateExpression, values, message) =>
+    expect(
+      await refused(
+        new UpdateItemCommand({
+          TableName: 'Pair',
+          Key: { pk: S('q'), sk: N(0) },
+          UpdateExpression,
+          ...(values === undefined ? {} : { ExpressionAttributeValues: values }),
+        }),
+      ),
+    ).toEqual(invalid(message)),
   )
   it('make an item that was not there', async () => {
     await run(new DeleteItemCommand({ TableName: 'Hash', Key: { pk: S('made') } }))
@@ -829,6 +871,11 @@ describe('updates', () => {
       one(
         'Invalid UpdateExpression: Two document paths conflict with each other; must remove or rewrite one of these paths; path one: [a, [1]], path two: [a, b]',
       ),
+    ],
+    [
+      'SET a = (b + :v) + :v',
+      { ':v': N(1) },
+      one('Invalid UpdateExpression: Syntax error; token: "+", near: ") + :v"'),
     ],
     ['SET a = now()', undefined, one('Invalid UpdateExpression: Syntax error; token: ")", near: "()"')],
     ['SET a = now(b)', undefined, one('Invalid UpdateExpression: Invalid function name; function: now')],
@@ -1500,6 +1547,12 @@ describe('transactions', () => {
         Code: 'ValidationError',
         Message: 'One or more parameter values were invalid: Type mismatch for key pk expected: S actual: N',
       }),
+    ))
+  it('are refused by an empty index key', async () =>
+    expect(await refused(write({ Put: { TableName: 'Pair', Item: { pk: S('tx'), sk: N(1), g: S('') } } }))).toEqual(
+      invalid(
+        'One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty string value. IndexName: byG, IndexKey: g',
+      ),
     ))
   it('are cancelled by an update that cannot be', async () => {
     await put({ pk: S('tx text'), s: S('x') })

@@ -278,11 +278,23 @@ class Parser {
   }
 
   #setValue(): SetValue {
-    const left = this.#operand()
+    const left = this.#setOperand()
     const sign = this.#token.text
     if (this.#token.type !== 'sign' || (sign !== '+' && sign !== '-')) return left
+    // A sum is no operand of another one.
+    if ('left' in left) throw this.#unexpected()
     this.#index++
     this.#operators++
     return { type: sign, left, right: this.#operand() }
+  }
+
+  /** An operand, or a whole sum in parentheses. */
+  #setOperand(): SetValue {
+    if (!this.#accept('(')) return this.#operand()
+    this.#deeper()
+    const value = this.#setValue()
+    this.#expect(')')
+    this.#depth--
+    return value
   }
 }

@@ -1,5 +1,5 @@
 import { type Item, readItem } from '../attributeValue.ts'
-import { validationError } from '../errors.ts'
+import { RequestError } from '../errors.ts'
 import { type Expressions, readExpressions } from '../expressionParameters.ts'
 import type { Input } from '../input.ts'
 import { storedKey } from '../itemStore.ts'
@@ -32,7 +32,7 @@ export const deleteItem: Operation = (context, input, scope) => {
   const request = readKeyRequest(input)
   const returned = input['ReturnValues']
   if (returned !== undefined && returned !== null && returned !== 'ALL_OLD' && returned !== 'NONE')
-    throw validationError('ReturnValues can only be ALL_OLD or NONE')
+    throw new RequestError('ReturnValues can only be ALL_OLD or NONE')
   const write = prepareDelete(context.tables.open(scope, input['TableName'] as string), request)
   checkCondition(request.expressions.condition, write.before, input['ReturnValuesOnConditionCheckFailure'])
   if (write.before !== undefined) commitWrite(context, write)

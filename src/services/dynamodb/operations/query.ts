@@ -1,5 +1,5 @@
 import { type AttributeValue, attributeOf, compareValues, equalValues, type Item, readItem } from '../attributeValue.ts'
-import { RequestError, validationError } from '../errors.ts'
+import { KeyValueError, RequestError, validationError } from '../errors.ts'
 import { readExpressions } from '../expressionParameters.ts'
 import { type KeyTerm, termHasType } from '../expressions/keyCondition.ts'
 import type { Range } from '../itemStore.ts'
@@ -151,8 +151,8 @@ function checkTerms(schema: KeySchema, terms: ReadonlyMap<string, KeyTerm>): voi
       term.operator !== 'begins_with' &&
       term.values.some((value) => contentOf(value, type) === '')
     )
-      throw validationError(
-        `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty ${type === 'B' ? 'binary' : 'string'} value. Key: ${name}`,
+      throw new KeyValueError(
+        `The AttributeValue for a key attribute cannot contain an empty ${type === 'B' ? 'binary' : 'string'} value. Key: ${name}`,
       )
   }
 }

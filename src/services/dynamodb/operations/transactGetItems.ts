@@ -5,7 +5,7 @@ import { validationError } from '../errors.ts'
 import { readExpressions } from '../expressionParameters.ts'
 import type { Input } from '../input.ts'
 import { storedKey } from '../itemStore.ts'
-import { checkKey, checkKeyPaths, checkNoEmptyKey } from '../keys.ts'
+import { checkKey, checkKeyPaths } from '../keys.ts'
 import { MAX_TRANSACTION_BYTES } from '../limits.ts'
 import type { Operation, Output } from './context.ts'
 import { type CancellationReason, canceled, NO_REASON, validationReason } from './transaction.ts'
@@ -22,11 +22,7 @@ export const transactGetItems: Operation = ({ tables }, input, scope) => {
       projection: readExpressions(get, ['ProjectionExpression']).projection,
     }
   })
-  const reads = requests.map((request) => {
-    const table = tables.open(scope, request.tableName)
-    checkNoEmptyKey(table.schema, request.key)
-    return { ...request, table }
-  })
+  const reads = requests.map((request) => ({ ...request, table: tables.open(scope, request.tableName) }))
   const reasons = reads.map(({ table, key, projection }): CancellationReason => {
     try {
       checkKey(table.schema, key)

@@ -6,7 +6,6 @@ import { consumedCapacity, emptyUsage, readUnits, type Usage, wantsCapacity } fr
 import { validationError } from '../errors.ts'
 import type { Expressions } from '../expressionParameters.ts'
 import type { Input } from '../input.ts'
-import { checkNoEmptyKey } from '../keys.ts'
 import { MAX_TRANSACTION_BYTES } from '../limits.ts'
 import type { OpenTable } from '../tables.ts'
 import { addWriteUsage, applyWrite, type Write } from '../writes.ts'
@@ -28,8 +27,6 @@ interface Action {
   kind: (typeof KINDS)[number]
   tableName: string
   expressions: Expressions
-  /** Refuses what is known to be wrong before the transaction begins. */
-  check(table: OpenTable): void
   prepare(table: OpenTable): Write
   /** Computes what the item becomes, once its condition holds. */
   settle(write: Write): void
@@ -40,7 +37,6 @@ interface Action {
 export const transactWriteItems: Operation = (context, input, scope) => {
   const actions = (input['TransactItems'] as Input[]).map(readAction)
   const opened = actions.map((action) => ({ action, table: context.tables.open(scope, action.tableName) }))
-  for (const { action, table } of opened) action.check(table)
   const token = input['ClientRequestToken']
   const fingerprint = typeof token === 'string' ? fingerprintOf(input) : undefined
   return context.storage.transaction(() => {
@@ -72,7 +68,6 @@ function readAction(given: Input): Action {
       return {
         ...common,
         expressions: put.expressions,
-        check: (table) => checkNoEmptyKey(table.schema, put.item),
         prepare: (table) => preparePut(table, put),
       }
     }
@@ -81,7 +76,6 @@ function readAction(given: Input): Action {
       return {
         ...common,
         expressions: update.expressions,
-        check: (table) => checkNoEmptyKey(table.schema, update.key),
         prepare: (table) => prepareUpdate(table, update),
         settle: (write) => void applyUpdate(write, update),
       }
@@ -92,7 +86,6 @@ function readAction(given: Input): Action {
       return {
         ...common,
         expressions: deletion.expressions,
-        check: (table) => checkNoEmptyKey(table.schema, deletion.key),
         prepare: (table) => prepareDelete(table, deletion),
       }
     }

@@ -1,5 +1,6 @@
 import { AwsError } from '../../../aws/errors.ts'
 import type { Item } from '../attributeValue.ts'
+import { KeyValueError } from '../errors.ts'
 
 /** Why an action kept a transaction from happening; `None` for those that did not. */
 export interface CancellationReason {
@@ -10,9 +11,9 @@ export interface CancellationReason {
 
 export const NO_REASON: CancellationReason = Object.freeze({ Code: 'None' })
 
-/** The reason that a refused action gives. Errors that are no refusal are thrown on. */
+/** The reason that a refused action gives. Errors that are no refusal of one action are thrown on. */
 export function validationReason(error: unknown): CancellationReason {
-  if (!(error instanceof AwsError)) throw error
+  if (!(error instanceof AwsError) || error instanceof KeyValueError) throw error
   if (error.code === 'ConditionalCheckFailedException') {
     const item = error.details['Item'] as Item | undefined
     return { Code: 'ConditionalCheckFailed', Message: error.message, ...(item === undefined ? {} : { Item: item }) }

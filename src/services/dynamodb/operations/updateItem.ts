@@ -5,7 +5,7 @@ import { projector } from '../expressions/projection.ts'
 import type { BoundUpdate } from '../expressions/update.ts'
 import type { Input } from '../input.ts'
 import { storedKey } from '../itemStore.ts'
-import { checkIndexKeys, checkKey, checkKeyPaths } from '../keys.ts'
+import { checkKey, checkKeyPaths, checkUpdatedIndexKeys } from '../keys.ts'
 import { keyAttributes, type TableSchema } from '../tableSchema.ts'
 import type { OpenTable } from '../tables.ts'
 import { type Before, readBefore, sizeOfItem, type Write } from '../writes.ts'
@@ -41,7 +41,7 @@ export function applyUpdate(write: Write, { key, expressions }: UpdateRequest): 
   const update = expressions.update
   if (update !== undefined) {
     computed(() => update.apply(item))
-    if (table.schema.indexes.length > 0) checkIndexKeys(table.schema, item)
+    if (table.schema.indexes.length > 0) checkUpdatedIndexKeys(table.schema, item)
     if (update.paths.some((path) => path.length > 1) && itemDepth(item) > MAX_NESTING)
       throw validationError(NESTING_MESSAGE)
   }
