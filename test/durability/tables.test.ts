@@ -11,7 +11,7 @@ import { engineIn } from '../services/dynamodb/fixture.ts'
 import { canonical, type ModelRecord, TABLE, TablesModel } from './tablesModel.ts'
 
 /** Of the property test; the full number is 100,000. */
-const OPERATIONS = Number(process.env['DYNAMODB_PROPERTY_OPERATIONS'] ?? 12_000)
+const OPERATIONS = Number(process.env['DYNAMODB_PROPERTY_OPERATIONS'] ?? 8_000)
 const SEED = Number(process.env['DYNAMODB_PROPERTY_SEED'] ?? 20_260_101)
 
 const folders: string[] = []

@@ -107,7 +107,7 @@ export function createDynamoDB(options: DynamoDBOptions): DynamoDBEngine {
   const clock = options.clock ?? systemClock
   const log = options.log ?? silentLog
   const database = options.folder.database('dynamodb', { synchronous: 'NORMAL' })
-  const storage = createStorage(database)
+  const storage = createStorage(database, log)
   const streams = createStreams(database, clock)
   const tokens = createRequestTokens(database, clock)
   const listenerOf = (table: OpenTable): ChangeListener | undefined => table.listener

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { type Log, silentLog } from '../../observability/log.ts'
 import { createItemCodec, type ItemCodec } from './itemCodec.ts'
 import { type Count, createItemStore, type ItemStore, storedIndexKey, storedKey } from './itemStore.ts'
 import type { IndexSchema, TableSchema } from './tableSchema.ts'
@@ -34,8 +35,10 @@ export interface Storage {
 
 /** Items that are read at once while an index is filled. */
 const BACKFILL_CHUNK = 500
+/** Items after which the progress of filling an index is told. */
+const BACKFILL_REPORT = 100_000
 
-export function createStorage(database: DatabaseSync): Storage {
+export function createStorage(database: DatabaseSync, log: Log = silentLog): Storage {
   // The folder has one owner, so the file needs no locking: reading saves a third. A cache beyond some megabytes buys
   // nothing, since the system caches the file too; long write-ahead logs are written back less often.
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000')
@@ -178,7 +181,7 @@ export function createStorage(database: DatabaseSync): Storage {
       added.push(index)
     }
     for (const { id: unused } of known.values()) dropIndex(unused)
-    if (added.length > 0) fillIndexes(items, codec, schema, added)
+    if (added.length > 0) fillIndexes(items, codec, schema, added, log)
   }
 
   function dropIndex(indexId: number): void {
@@ -226,8 +229,16 @@ export function createStorage(database: DatabaseSync): Storage {
   }
 }
 
-function fillIndexes(items: ItemStore, codec: ItemCodec, schema: TableSchema, added: readonly IndexSchema[]): void {
+function fillIndexes(
+  items: ItemStore,
+  codec: ItemCodec,
+  schema: TableSchema,
+  added: readonly IndexSchema[],
+  log: Log,
+): void {
+  const indexes = added.map((index) => index.name)
   let after: ReturnType<typeof storedKey> | undefined
+  let read = 0
   for (;;) {
     const rows = items.range(undefined, after === undefined ? {} : { after }, BACKFILL_CHUNK)
     for (const item of codec.decodeAll(rows)) {
@@ -238,6 +249,8 @@ function fillIndexes(items: ItemStore, codec: ItemCodec, schema: TableSchema, ad
         if (entry !== undefined) items.addToIndex(index.name, entry)
       }
     }
+    read += rows.length
     if (rows.length < BACKFILL_CHUNK) return
+    if (read % BACKFILL_REPORT === 0) log('info', 'filling secondary indexes', { indexes, items: read })
   }
 }

@@ -100,7 +100,12 @@ export function createTables(options: {
     if (previous !== undefined) options.closed(previous)
     open.set(resource.arn, table)
     const complete = options.complete(resource, table, { tableId: made.tableId, createdAt: made.createdAt })
-    quietly(() => collection.put(complete, origin))
+    // At a start nothing has changed, and what is in the catalog is synced when it is put there.
+    if (
+      collection.originOf(resource.arn) !== origin ||
+      JSON.stringify(complete) !== JSON.stringify(collection.get(resource.arn))
+    )
+      quietly(() => collection.put(complete, origin))
     options.opened(table)
     return table
   }

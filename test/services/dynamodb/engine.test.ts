@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createCatalog } from '../../../src/catalog.ts'
+import { createDynamoDB } from '../../../src/services/dynamodb/engine.ts'
 import { openDataFolder } from '../../../src/storage/dataFolder.ts'
 import { engineIn, engineInMemory, globalIndex, manualClock, refusal, table } from './fixture.ts'
 
@@ -113,6 +115,26 @@ describe('a table of the catalog', () => {
       return described
     }
     expect(describeOf()).toEqual(describeOf())
+  })
+
+  it('is not put there again at a start that changes nothing', () => {
+    const path = temporaryFolder()
+    const clock = manualClock()
+    const first = engineIn(openDataFolder(path), clock)
+    first.engine.send('CreateTable', table('Made', 'S', { Tags: [{ Key: 'a', Value: 'b' }] }))
+    const made = first.tables.get(arn('Made'))
+    first.close()
+    const folder = openDataFolder(path)
+    const tables = createCatalog().collection('AWS::DynamoDB::Table')
+    tables.put(JSON.parse(JSON.stringify(made)))
+    const changes: unknown[] = []
+    tables.subscribe((change) => changes.push(change))
+    const second = createDynamoDB({ folder, tables, clock })
+    closing.push(() => {
+      second.close()
+      folder.close()
+    })
+    expect([changes, second.send('Scan', { TableName: 'Made' })['Count']]).toEqual([[], 0])
   })
 
   it('is another one in another region and account', () => {
