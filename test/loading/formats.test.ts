@@ -20,11 +20,11 @@ describe('a SAM project', async () => {
 
   it('has what SAM makes of it, and says once which events are not run', () => {
     expect(problemsOf(loaded)).toEqual([
-      'template.yaml:1:1: info: kept, but not run here: event Api of AWS::Serverless::Function',
+      'template.yaml:1:1: info: kept, but not run here: event Api of AWS::Serverless::Function, AWS::ApiGateway::RestApi',
     ])
     expect(counts(loaded)).toEqual({
       'AWS::Cognito::UserPool': 1,
-      'AWS::CloudFormation::Kept': 1,
+      'AWS::CloudFormation::Kept': 2,
       'AWS::IAM::Role': 5,
       'AWS::AppSync::GraphQLApi': 1,
       'AWS::AppSync::GraphQLSchema': 1,

@@ -4,6 +4,11 @@ import type { SamResource } from './expand.ts'
 
 /** Where each kind of source names its stream or queue. */
 const MAPPED_SOURCES: Readonly<Record<string, string>> = { DynamoDB: 'Stream', Kinesis: 'Stream', SQS: 'Queue' }
+/** APIs that SAM makes for events which name none. */
+const IMPLICIT_APIS: Readonly<Record<string, { logicalId: string; type: string; names: string }>> = {
+  Api: { logicalId: 'ServerlessRestApi', type: 'AWS::ApiGateway::RestApi', names: 'RestApiId' },
+  HttpApi: { logicalId: 'ServerlessHttpApi', type: 'AWS::ApiGatewayV2::Api', names: 'ApiId' },
+}
 const RULES = ['EventBridgeRule', 'CloudWatchEvent', 'Schedule']
 
 /** A function's or state machine's `Events`: those that run here become resources, others are said once. */
@@ -53,6 +58,13 @@ export function addEvents(resource: SamResource, target: PlainObject): void {
         at: [...at, 'Properties'],
       })
     } else {
+      const api = Object.hasOwn(IMPLICIT_APIS, type) ? IMPLICIT_APIS[type] : undefined
+      if (
+        api !== undefined &&
+        member(properties, api.names) === undefined &&
+        !resource.template.resources.has(api.logicalId)
+      )
+        resource.add({ logicalId: api.logicalId, type: api.type, properties: {}, at: [...at, 'Properties'] })
       const { unknownTypes } = resource.project
       const key = `event ${type} of ${resource.declared.type}`
       unknownTypes.set(key, (unknownTypes.get(key) ?? 0) + 1)

@@ -1,6 +1,8 @@
+import { parseEnv } from 'node:util'
 import { createStack, type Stack } from '../cloudformation/stack.ts'
 import { readTemplate } from '../cloudformation/template.ts'
 import type { ProjectContext } from '../projectContext.ts'
+import { ProjectFileError } from '../projectFiles.ts'
 import { expandSam } from '../sam/expand.ts'
 import { isObject, member, objectOf, type Path, type SourceDocument } from '../source/document.ts'
 import { addAppSync } from './appsync.ts'
@@ -15,7 +17,9 @@ export async function loadServerless(
   document: SourceDocument,
   options: Readonly<Record<string, string>>,
 ): Promise<Stack[]> {
-  const config = createVariables(project, document, options).resolve(document.value, [])
+  const env =
+    member(document.value, 'useDotenv') === true ? { ...readDotenv(project, options), ...project.env } : project.env
+  const config = createVariables({ ...project, env }, document, options).resolve(document.value, [])
   const service = createService(project, document, config, options)
   addFunctions(service)
   addStateMachines(service)
@@ -23,6 +27,21 @@ export async function loadServerless(
   addResources(service)
   expandSam(service.template, project)
   return [createStack({ name: `${service.name}-${service.stage}`, template: service.template, project })]
+}
+
+/** `.env` and `.env.STAGE`, which `useDotenv: true` puts beneath the environment. */
+function readDotenv(project: ProjectContext, options: Readonly<Record<string, string>>): Record<string, string> {
+  const { files } = project
+  const made: Record<string, string> = {}
+  for (const name of ['.env', `.env.${options['stage'] ?? 'dev'}`]) {
+    try {
+      const path = files.resolveFrom(files.root, name)
+      if (files.kindOf(path) === 'file') Object.assign(made, parseEnv(files.readText(path)))
+    } catch (error) {
+      if (!(error instanceof ProjectFileError)) throw error
+    }
+  }
+  return made
 }
 
 /** `resources:`, one mapping or a list of them, in CloudFormation's own form. */

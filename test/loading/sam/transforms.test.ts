@@ -128,3 +128,27 @@ Resources:
     )
   })
 })
+
+describe('a SAM function with events of an API', () => {
+  it('has the API that SAM makes for it, so that outputs can name it', async () => {
+    const loaded = await loadFiles({
+      'template.yaml': `Transform: AWS::Serverless-2016-10-31
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: nodejs22.x
+      Handler: index.handler
+      InlineCode: exports.handler = async () => 1
+      Events: { Web: { Type: Api, Properties: { Path: /, Method: get } }, Other: { Type: HttpApi } }
+Outputs:
+  Url: { Value: !Sub "https://\${ServerlessRestApi}.execute-api.\${AWS::Region}.amazonaws.com/Prod/" }
+  Fn: { Value: !GetAtt Fn.Arn }
+`,
+    })
+    expect(problemsOf(loaded)).toEqual([
+      'template.yaml:1:1: info: kept, but not run here: event Api of AWS::Serverless::Function, event HttpApi of AWS::Serverless::Function, AWS::ApiGateway::RestApi, AWS::ApiGatewayV2::Api',
+    ])
+    expect([...loaded.outputs.keys()]).toEqual(['Url', 'Fn'])
+  })
+})

@@ -87,6 +87,7 @@ function definitionOf(resource: ResourceView): { definition: string; sourceFile:
       file: read.file,
       ...error.position,
       message: error.message,
+      partial: true,
     })
     return undefined
   }
