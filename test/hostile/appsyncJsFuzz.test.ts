@@ -3,7 +3,7 @@ import { type Outcome, type ResolverContext, ResolverSyntaxError } from '../../s
 import { inheritsNothing } from '../../src/runtime/emit/fromHost.ts'
 import { closeWorkers } from '../../src/runtime/emit/worker/pool.ts'
 import { compileCode } from '../../src/runtime/js/compile.ts'
-import type { Inspection } from '../../src/runtime/js/emitProgram.ts'
+import type { Inspection } from '../../src/runtime/js/program/state.ts'
 import { BUILTINS, createGenerator, type Generator, METHODS, UTILITIES } from './appsyncJsGrammar.ts'
 
 /**
