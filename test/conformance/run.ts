@@ -74,7 +74,7 @@ let passed = 0
 let failed = 0
 const below: string[] = []
 for (const row of rows) {
-  const texts = Object.entries(row.levels).map(([level, [good, run]]) => {
+  const texts = Object.entries(row.levels).map(([level, [good = 0, run = 0]]) => {
     const floor = floors[row.name]?.[level]
     if (floor !== undefined && run > 0 && good < floor) below.push(`${row.name} ${level}: ${good} is below the floor of ${floor}`)
     return `${level} ${String(good).padStart(4)} / ${String(run).padEnd(4)} ${run === 0 ? '    -' : `${((100 * good) / run).toFixed(1).padStart(5)}%`}`
@@ -90,7 +90,7 @@ for (const service of ['appsync', 'stepfunctions']) {
   if (own.length === 0) continue
   const levels = Object.keys(own[0]?.levels ?? {})
   const means = levels.map((level) => {
-    const rates = own.map(({ levels: all }) => all[level] ?? [0, 0]).filter(([, run]) => run > 0)
+    const rates = own.map(({ levels: all }): [number, number] => all[level] ?? [0, 0]).filter(([, run]) => run > 0)
     return `${level} ${((100 * rates.reduce((sum, [good, run]) => sum + good / run, 0)) / rates.length).toFixed(1)}%`
   })
   console.log(`${service}: mean of areas ${means.join('  ')}`)

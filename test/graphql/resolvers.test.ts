@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { LambdaInvocation } from '../../src/services/lambda/invoker.ts'
+import type { LambdaInvocation } from '../../src/aws/lambdaInvoker.ts'
 import { createGraphqlFixture, type FixtureOptions } from '../support/graphqlFixture.ts'
 
 const code = (request: string, response = 'return ctx.result'): string =>

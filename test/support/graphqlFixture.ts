@@ -8,8 +8,8 @@ import { createGraphqlEngine, type GraphqlEngineOptions } from '../../src/graphq
 import type { GraphqlAnswer, RequestInfo } from '../../src/graphql/engine.ts'
 import { createGraphqlHttpHandler, type GraphqlHttpOptions } from '../../src/http/graphql.ts'
 import type { ApiCache, AppSyncFunction, DataSource, GraphqlApi, Resolver } from '../../src/resources.ts'
-import type { DynamoDBClient } from '../../src/services/dynamodb/client.ts'
-import type { LambdaInvoker } from '../../src/services/lambda/invoker.ts'
+import type { DynamoDBClient } from '../../src/aws/dynamodbClient.ts'
+import type { LambdaInvoker } from '../../src/aws/lambdaInvoker.ts'
 
 export const API_ARN = 'arn:aws:appsync:us-east-1:000000000000:apis/test'
 

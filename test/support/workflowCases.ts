@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import type { LambdaInvoker } from '../../src/services/lambda/invoker.ts'
+import type { LambdaInvoker } from '../../src/aws/lambdaInvoker.ts'
 import { compileStateMachine } from '../../src/stepfunctions/asl/compile.ts'
 import { createWorkflowEngine } from '../../src/stepfunctions/createWorkflowEngine.ts'
 import type { ExecutionDescription, WorkflowEngine } from '../../src/stepfunctions/engine.ts'

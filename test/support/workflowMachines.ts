@@ -1,4 +1,4 @@
-import type { LambdaInvoker, LambdaResult } from '../../src/services/lambda/invoker.ts'
+import type { LambdaInvoker, LambdaResult } from '../../src/aws/lambdaInvoker.ts'
 import type { MachineLookup, MachineRevision } from '../../src/stepfunctions/engine.ts'
 
 export const ACCOUNT = '123456789012'

@@ -1,7 +1,7 @@
 import type { Scope } from '../../aws/arn.ts'
+import type { DynamoDBClient } from '../../aws/dynamodbClient.ts'
 import { AwsError } from '../../aws/errors.ts'
 import { type ServiceModel, serviceModel } from '../../aws/model.ts'
-import type { DynamoDBClient } from './client.ts'
 
 export interface RemoteDynamoDBOptions {
   /** Where the service answers. @default AWS's endpoint of the region */

@@ -8,7 +8,7 @@ import type { Catalog } from '../../catalog.ts'
 import type { LambdaAlias, LambdaFunction } from '../../resources.ts'
 import { unpack } from './code.ts'
 import { functionArn, parseFunctionName } from './functionName.ts'
-import type { LambdaInvoker } from './invoker.ts'
+import type { LambdaInvoker } from '../../aws/lambdaInvoker.ts'
 
 export interface LambdaApiOptions {
   catalog: Catalog

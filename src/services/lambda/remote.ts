@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Scope } from '../../aws/arn.ts'
 import { AwsError, messageOf } from '../../aws/errors.ts'
 import { type SigningCredentials, signRequest } from '../../aws/sigv4.ts'
-import type { LambdaInvoker } from './invoker.ts'
+import type { LambdaInvoker } from '../../aws/lambdaInvoker.ts'
 
 export interface RemoteLambdaOptions {
   /** Base URL of a Lambda API, for example the value of `AWS_ENDPOINT_URL_LAMBDA`. */

@@ -12,7 +12,7 @@ import { instanceCommand } from './command.ts'
 import { functionEnvironment, type RoleCredentials } from './environment.ts'
 import { functionArn, parseFunctionName } from './functionName.ts'
 import { type Instance, type InstanceResult, startInstance } from './instance.ts'
-import type { LambdaInvocation, LambdaInvoker, LambdaResult } from './invoker.ts'
+import type { LambdaInvocation, LambdaInvoker, LambdaResult } from '../../aws/lambdaInvoker.ts'
 import { createWatchdog } from './watchdog.ts'
 
 export interface LambdaServiceOptions {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { LambdaInvoker, LambdaResult } from '../../services/lambda/invoker.ts'
+import type { LambdaInvoker, LambdaResult } from '../../aws/lambdaInvoker.ts'
 import { isObject, member } from '../asl/json.ts'
 import { textOf } from '../history.ts'
 import { type TaskCall, type TaskOutcome, withTransport } from './outcome.ts'

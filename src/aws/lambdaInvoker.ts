@@ -1,4 +1,4 @@
-import type { Scope } from '../../aws/arn.ts'
+import type { Scope } from './arn.ts'
 
 export interface LambdaInvocation {
   /** Name, `name:qualifier`, partial or full ARN. */

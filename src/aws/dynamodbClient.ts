@@ -1,5 +1,5 @@
-import type { Scope } from '../../aws/arn.ts'
-import type { MaybePromise } from '../../aws/service.ts'
+import type { Scope } from './arn.ts'
+import type { MaybePromise } from './service.ts'
 
 /**
  * The seam between those who use tables and those who keep them: the embedded engine answers synchronously, a
