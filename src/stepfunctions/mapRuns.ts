@@ -17,6 +17,8 @@ import { type MapRunRow, type StoredRevision, type WorkflowStore, write } from '
 
 /** Child executions that run at one time here; AWS allows 10,000 a Map Run. */
 const MAX_CHILDREN_AT_ONCE = 1000
+/** EXPRESS children live in memory, and most of them end at once. */
+const MAX_EXPRESS_CHILDREN_AT_ONCE = 256
 /** Outcomes of EXPRESS children that share an entry of the journal. */
 const OUTCOMES_PER_ENTRY = 500
 /** Children whose input is made before others have their turn. */
@@ -221,7 +223,8 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
     if (map.starting || map.ended || closed || !isCurrent(map)) return
     map.starting = true
     const wanted = map.flow.mapRun?.maxConcurrency ?? 0
-    const allowed = wanted === 0 ? MAX_CHILDREN_AT_ONCE : Math.min(wanted, MAX_CHILDREN_AT_ONCE)
+    const most = map.state.executionType === 'EXPRESS' ? MAX_EXPRESS_CHILDREN_AT_ONCE : MAX_CHILDREN_AT_ONCE
+    const allowed = wanted === 0 ? most : Math.min(wanted, most)
     const step = async (): Promise<void> => {
       let started = 0
       while (map.next < map.children.length && map.running.size < allowed && isCurrent(map) && !map.ended) {

@@ -42,7 +42,11 @@ export interface GroupCommit {
 }
 
 /** Writes of one transaction; more wait for the next, so that one burst does not hold everybody up. */
-const MAX_WRITES_PER_TRANSACTION = 4096
+const MAX_WRITES_PER_TRANSACTION = 1024
+/** Characters of text in one transaction, so that large payloads do not pile up in the writer. */
+const MAX_TEXT_PER_TRANSACTION = 8_000_000
+/** Megabytes of the writer's young generation: rows only pass through. */
+const WRITER_YOUNG_MB = 8
 
 interface Group {
   writes: readonly Write[]
@@ -90,13 +94,19 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     scheduled = false
     while (next < queue.length && sent.size < inFlight) {
       const groups: Group[] = []
+      let text = 0
       const request: CommitRequest = { batch: ++batch, statements: [], values: [] }
-      while (next < queue.length && request.statements.length < MAX_WRITES_PER_TRANSACTION) {
+      while (
+        next < queue.length &&
+        request.statements.length < MAX_WRITES_PER_TRANSACTION &&
+        text < MAX_TEXT_PER_TRANSACTION
+      ) {
         const group = queue[next++] as Group
         groups.push(group)
         for (const write of group.writes) {
           request.statements.push(write.statement)
           request.values.push(write.values)
+          for (const value of write.values) if (typeof value === 'string') text += value.length
         }
       }
       sent.set(request.batch, groups)
@@ -209,7 +219,10 @@ function createLocalWriter({ database, statements }: GroupCommitOptions): Writer
 
 function createWorkerWriter({ statements }: GroupCommitOptions, path: string): Writer {
   const file = import.meta.url.endsWith('.ts') ? './groupCommitWorker.ts' : './groupCommitWorker.js'
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: { path, statements } })
+  const worker = new Worker(new URL(file, import.meta.url), {
+    workerData: { path, statements },
+    resourceLimits: { maxYoungGenerationSizeMb: WRITER_YOUNG_MB },
+  })
   worker.unref()
   let listener: (reply: CommitReply) => void = () => {}
   const outstanding = new Set<number>()
