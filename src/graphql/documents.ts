@@ -9,10 +9,12 @@ import type { ApiSchema } from './schema/buildSchema.ts'
 import { validateDocument } from './validation/validateDocument.ts'
 
 /**
- * Tokens of one document. AppSync names no bound; this one is above the ten thousand aliased fields that its resolver
- * quota lets through, and ends in some 60 ms what would otherwise hold the process for seconds.
+ * Tokens of one document. AppSync names no bound; this one is above the ten thousand aliased fields with arguments that
+ * its resolver quota lets through, and ends in some 60 ms what would otherwise hold the process for seconds.
  */
-export const MAX_DOCUMENT_TOKENS = 100_000
+export const MAX_DOCUMENT_TOKENS = 150_000
+/** Longest document that is kept. Those that are written by hand or by code generators are far below. */
+const MAX_CACHED_DOCUMENT = 100_000
 /** Documents kept parsed, validated and planned, per API. */
 const MAX_CACHED_DOCUMENTS = 1_000
 /** Characters of all documents kept per API. */
@@ -59,6 +61,7 @@ export function createDocumentStore(options: DocumentStoreOptions): DocumentStor
       let prepared = cache.get(query)
       if (prepared === undefined) {
         prepared = prepareDocument(query, options)
+        if (query.length > MAX_CACHED_DOCUMENT) return prepared
         characters += query.length
       } else cache.delete(query)
       cache.set(query, prepared)

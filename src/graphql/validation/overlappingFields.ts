@@ -100,6 +100,8 @@ export function createOverlapChecker(
     const seen = new Set<string>()
     const representatives: Collected[] = []
     for (const other of group) {
+      // The usual repetition costs no text.
+      if (other !== first && isPlainRepetition(first, other)) continue
       const identity = `${other.parent?.name ?? ''}\n${other.node.name.value}\n${shapeOf(other.node)}`
       if (seen.has(identity)) continue
       seen.add(identity)
@@ -141,11 +143,34 @@ export function createOverlapChecker(
 
   return {
     conflictsIn(selectionSet, parent) {
+      if (hasDistinctKeys(selectionSet)) return []
       const fields = new Map<string, Collected[]>()
       collect(selectionSet, parent, fields, new Set())
       return conflictsOf(fields, 0)
     },
   }
+}
+
+function isPlainRepetition(one: Collected, other: Collected): boolean {
+  return (
+    one.parent === other.parent &&
+    one.node.name.value === other.node.name.value &&
+    (one.node.arguments?.length ?? 0) === 0 &&
+    (other.node.arguments?.length ?? 0) === 0
+  )
+}
+
+/** Whether a selection set is nothing but fields of different response keys, as most are. */
+function hasDistinctKeys(selectionSet: SelectionSetNode): boolean {
+  const { selections } = selectionSet
+  const keys = new Set<string>()
+  for (const selection of selections) {
+    if (selection.kind !== 'Field') return false
+    const key = selection.alias?.value ?? selection.name.value
+    if (keys.has(key)) return false
+    keys.add(key)
+  }
+  return true
 }
 
 function unwrap(type: GraphQLOutputType | undefined): GraphQLOutputType | undefined {
