@@ -2,7 +2,7 @@ import type { MaybePromise } from '../aws/service.ts'
 import type { Log } from '../observability/log.ts'
 import type { OpenIDConnectConfig } from '../resources.ts'
 import type { Caller } from './caller.ts'
-import type { IssuerKeys } from './jwt/remoteKeys.ts'
+import { type IssuerKeys, withoutSlash } from './jwt/remoteKeys.ts'
 import { checkTimes } from './jwt/timeClaims.ts'
 import { type Claims, type OpenedToken, type TokenVerifier, unauthorized } from './jwt/tokenVerifier.ts'
 import { matchesWhole } from './jwt/wholeMatch.ts'
@@ -43,8 +43,8 @@ function judge(
   config: OpenIDConnectConfig,
   context: { issuer: OpenIDConnectIssuer; now: () => number; log: Log },
 ): Caller {
-  const issuer = context.issuer.issuer()
-  if (claims['iss'] !== issuer) throw unauthorized()
+  const issuer = claims['iss']
+  if (typeof issuer !== 'string' || !namesOf(config, context.issuer).includes(issuer)) throw unauthorized()
   const expiresAt = checkTimes(claims, context.now(), config)
   if (config.clientId !== undefined && config.clientId !== '') {
     const { clientId } = config
@@ -58,6 +58,11 @@ function judge(
     issuer,
     expiresAt,
   }
+}
+
+/** The issuer as it is configured, with the slash at the end that it may have there or without, and as it writes itself. */
+function namesOf({ issuer }: OpenIDConnectConfig, found: OpenIDConnectIssuer): string[] {
+  return [issuer, withoutSlash(issuer), found.issuer()]
 }
 
 /** `aud`, each of its members, and `azp`. */

@@ -525,3 +525,98 @@ describe('several modes at once', () => {
     expect(asked).toEqual(['http://127.0.0.1:5000/us-east-1_A/.well-known/jwks.json'])
   })
 })
+
+describe('several providers of one kind', () => {
+  const seconds = NOW / 1000
+  const valid = { sub: 'u', iat: seconds, exp: seconds + 60 }
+
+  it('are told apart by the issuer, each with its own rules', async () => {
+    const [one, two, east, west] = await Promise.all(
+      [
+        'https://one.example',
+        'https://two.example/realms/r',
+        'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_A',
+        'https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_B',
+      ].map((name) => createTestIssuer(name)),
+    )
+    const issuers = [one!, two!, east!, west!]
+    const fixture = createAuthFixture({
+      fetch: async (input) => {
+        const url = String(input)
+        const issuer = issuers.find((candidate) => url.startsWith(`${candidate.issuer}/`))
+        return Response.json(
+          url.endsWith('/openid-configuration')
+            ? { issuer: issuer?.issuer, jwks_uri: `${issuer?.issuer}/keys` }
+            : { keys: [issuer?.jwk] },
+        )
+      },
+    })
+    const api = apiWith(
+      { authenticationType: 'OPENID_CONNECT', openIDConnectConfig: { issuer: one!.issuer, clientId: 'app-one' } },
+      { authenticationType: 'OPENID_CONNECT', openIDConnectConfig: { issuer: `${two!.issuer}/`, clientId: 'app-two' } },
+      {
+        authenticationType: 'AMAZON_COGNITO_USER_POOLS',
+        userPoolConfig: { userPoolId: 'us-east-1_A', awsRegion: 'us-east-1' },
+      },
+      {
+        authenticationType: 'AMAZON_COGNITO_USER_POOLS',
+        userPoolConfig: { userPoolId: 'cn-north-1_B', awsRegion: 'cn-north-1', appIdClientRegex: 'web' },
+      },
+    )
+    const issuerOf = async (issuer: TestIssuer, claims: Record<string, unknown>) => {
+      const token = await issuer.sign({ ...valid, ...claims })
+      const outcome = await outcomeOf(fixture, api, requestWith([['authorization', token]]))
+      return Array.isArray(outcome) ? 'refused' : (outcome as Caller).issuer
+    }
+    const access = { token_use: 'access', client_id: 'web' }
+    expect([
+      await issuerOf(one!, { aud: 'app-one' }),
+      await issuerOf(one!, { aud: 'app-two' }),
+      await issuerOf(two!, { azp: 'app-two' }),
+      await issuerOf(two!, { iss: `${two!.issuer}//`, aud: 'app-two' }),
+      await issuerOf(one!, { iss: two!.issuer, aud: 'app-two' }),
+      await issuerOf(east!, { ...access, client_id: 'any' }),
+      await issuerOf(west!, access),
+      await issuerOf(west!, { ...access, client_id: 'any' }),
+      await issuerOf(east!, { ...access, iss: west!.issuer }),
+    ]).toEqual([
+      one!.issuer,
+      'refused',
+      two!.issuer,
+      'refused',
+      'refused',
+      east!.issuer,
+      west!.issuer,
+      'refused',
+      'refused',
+    ])
+  })
+
+  it.each([
+    // configured, as the provider writes itself, in the token, accepted
+    ['https://t.example', 'https://t.example', 'https://t.example', true],
+    ['https://t.example', 'https://t.example', 'https://t.example/', false],
+    ['https://t.example', 'https://t.example/', 'https://t.example/', true],
+    ['https://t.example', 'https://t.example/', 'https://t.example', true],
+    ['https://t.example/', 'https://t.example', 'https://t.example', true],
+    ['https://t.example/', 'https://t.example/', 'https://t.example/', true],
+    ['https://t.example/', 'https://t.example/', 'https://t.example', true],
+    ['https://t.example/', 'https://t.example', 'https://t.example//', false],
+    ['https://t.example/', 'https://t.example', 'https://T.example', false],
+  ])('configured as %s, naming itself %s, give tokens of %s: %s', async (configured, named, iss, accepted) => {
+    const issuer = await createTestIssuer(named)
+    const fixture = createAuthFixture({
+      fetch: async (url) =>
+        Response.json(
+          String(url) === 'https://t.example/.well-known/openid-configuration'
+            ? { issuer: named, jwks_uri: 'https://t.example/keys' }
+            : { keys: [issuer.jwk] },
+        ),
+    })
+    const api = apiWith({ authenticationType: 'OPENID_CONNECT', openIDConnectConfig: { issuer: configured } })
+    const token = await issuer.sign({ ...valid, iss })
+    const outcome = await outcomeOf(fixture, api, requestWith([['authorization', token]]))
+    if (accepted) expect(outcome).toMatchObject({ mode: 'OPENID_CONNECT', issuer: iss })
+    else expect(outcome).toEqual(REFUSED)
+  })
+})
