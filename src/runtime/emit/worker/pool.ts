@@ -1,6 +1,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Outcome, ResolverContext } from '../../context.ts'
+import { fromHost } from '../fromHost.ts'
 
 /** A program as a worker can make it again: its language, its text, and what else its compiler needs. */
 export interface Unit {
@@ -103,7 +104,7 @@ function start(): void {
   workers.add(worker)
   thread.on('message', (message: unknown) => {
     if (message === 'ready') worker.ready = true
-    else if (worker.job !== undefined) finish(worker, JSON.parse(String(message)) as Outcome)
+    else if (worker.job !== undefined) finish(worker, received(String(message)))
     else return
     assign()
     if (worker.job !== undefined) return
@@ -133,6 +134,14 @@ function start(): void {
     clearTimeout(worker.timer)
     if (workers.has(worker)) ended('The evaluation was stopped.')
   })
+}
+
+/** An outcome from a worker; its data inherits nothing, as that of an outcome made here. */
+function received(message: string): Outcome {
+  const outcome = JSON.parse(message) as Outcome
+  outcome.stash = fromHost(outcome.stash) as Outcome['stash']
+  if (outcome.type !== 'error') outcome.value = fromHost(outcome.value)
+  return outcome
 }
 
 function failed(unit: Unit, context: ResolverContext, message: string): Outcome {
