@@ -86,8 +86,11 @@ export function createBodyReader(
         else if (!isDone) chunks.push(chunk)
       })
       request.on('end', () => finish(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)))
-      const gone = (): void =>
+      // Every request closes in the end; only one that closes early is told of.
+      const gone = (): void => {
+        if (isDone) return
         finish(new GraphqlHttpError(400, 'MalformedHttpRequestException', 'The request body ended early.'))
+      }
       request.on('error', gone)
       request.on('close', gone)
     },
