@@ -74,6 +74,15 @@ describe('hostile table requests', () => {
       keys.map((pk) => ({ pk: { S: pk }, own: { S: pk } })),
     )
   })
+  it('with half a character in a key are refused', () =>
+    expect(put({ pk: { S: '\ud800' } }).name).toBe('SerializationException'))
+  it('with half a character in a value keep it', () => {
+    engine.send('PutItem', { TableName: 'Hash', Item: { pk: { S: 'half' }, v: { S: 'a\ud800' } } })
+    expect(engine.send('GetItem', { TableName: 'Hash', Key: { pk: { S: 'half' } } })['Item']).toEqual({
+      pk: { S: 'half' },
+      v: { S: 'a\ud800' },
+    })
+  })
   it('nested ten thousand levels deep are refused, not crashed on', () => {
     let value: unknown = { S: 'leaf' }
     for (let level = 0; level < 10_000; level++) value = { L: [value] }

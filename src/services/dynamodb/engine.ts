@@ -113,11 +113,17 @@ export function createDynamoDB(options: DynamoDBOptions): DynamoDBEngine {
   const listenerOf = (table: OpenTable): ChangeListener | undefined => table.listener
   const sweeper = createTimeToLiveSweeper({ storage, clock, log, listenerOf })
 
+  const check = createInputCheck('dynamodb')
+
   const tables = createTables({
     collection: options.tables,
     storage,
     clock,
-    check: (table) => checkDefinition(table.description),
+    check({ tableName: TableName, description }) {
+      const stream = streamSpecification(description['StreamSpecification'])
+      const definition = { ...description, ...(stream === undefined ? {} : { StreamSpecification: stream }), TableName }
+      checkDefinition(check('CreateTable', definition))
+    },
     complete(resource, table, identity) {
       const description = describe(resource.arn, resource.tableName, resource.description, identity)
       const viewType = streamSpecification(description['StreamSpecification'])?.StreamViewType
@@ -150,7 +156,6 @@ export function createDynamoDB(options: DynamoDBOptions): DynamoDBEngine {
     listenerOf,
     pageTokens: options.pageTokens ?? createPageTokens(options.folder.secret('dynamodb')),
   }
-  const check = createInputCheck('dynamodb')
   const checkStreamInput = createInputCheck('dynamodbstreams')
 
   function send(operation: string, input: Record<string, unknown>, scope = DEFAULT_SCOPE): Record<string, unknown> {

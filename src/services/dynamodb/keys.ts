@@ -1,5 +1,5 @@
 import { type AttributeValue, attributeOf, type Item, typeOf } from './attributeValue.ts'
-import { INVALID_VALUES, KeyValueError, validationError } from './errors.ts'
+import { INVALID_VALUES, KeyValueError, serializationError, validationError } from './errors.ts'
 import type { Path } from './expressions/path.ts'
 import type { KeyAttribute, KeySchema, TableSchema } from './tableSchema.ts'
 
@@ -26,6 +26,8 @@ function checkKeyValue({ name, type }: KeyAttribute, value: AttributeValue | und
 
 function checkKeySize(type: KeyAttribute['type'], content: string, partition: boolean): void {
   if (type === 'N') return
+  // Halves of surrogate pairs have no bytes of their own: two keys would become one.
+  if (type === 'S' && !content.isWellFormed()) throw serializationError('A key attribute is no valid Unicode text')
   const limit = partition ? MAX_PARTITION_KEY_BYTES : MAX_SORT_KEY_BYTES
   if (content.length * 3 <= limit) return
   if (Buffer.byteLength(content, type === 'B' ? 'base64' : 'utf8') <= limit) return

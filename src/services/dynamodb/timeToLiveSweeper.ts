@@ -7,6 +7,8 @@ import { applyWrite, type ChangeListener, readBefore } from './writes.ts'
 
 /** Items that are deleted at once; others get their turn between. */
 const BATCH = 100
+/** After a failure, for example of a full disk. */
+const RETRY_SECONDS = 60
 
 /** Deletes items whose time to live has passed, as DynamoDB itself does in the background. */
 export interface TimeToLiveSweeper {
@@ -40,6 +42,7 @@ export function createTimeToLiveSweeper(options: {
           table: table.tableName,
           error: String(error),
         })
+        schedule(table, seconds() + RETRY_SECONDS)
       }
     })
     timers.set(table, { at, cancel })

@@ -59,7 +59,12 @@ describe('a table of the catalog', () => {
     const { tables } = opened()
     expect(() =>
       tables.put({ arn: arn('Bad'), tableName: 'Bad', description: { ...definition(), KeySchema: [] } }, 'project'),
-    ).toThrow('Invalid KeySchema')
+    ).toThrow(
+      "Value '[]' at 'keySchema' failed to satisfy constraint: Member must have length greater than or equal to 1",
+    )
+    expect(() =>
+      tables.put({ arn: arn('Bad'), tableName: 'Bad', description: { ...definition(), KeySchema: 'pk' } }, 'project'),
+    ).toThrow('Unexpected field type')
   })
 
   it('gets and loses indexes as its definition does', () => {

@@ -1,4 +1,4 @@
-import { type AttributeValue, attributeOf, type Item, setAttribute } from '../attributeValue.ts'
+import { type AttributeValue, attributeOf, cloneValue, type Item, setAttribute } from '../attributeValue.ts'
 import { addUnits, consumedCapacity, emptyUsage, wantsCapacity } from '../capacity.ts'
 import { INVALID_VALUES, validationError } from '../errors.ts'
 import type { Expressions } from '../expressionParameters.ts'
@@ -109,7 +109,7 @@ function pick(item: Item, names: readonly string[]): Item {
   const picked: Item = {}
   for (const name of names) {
     const value = attributeOf(item, name)
-    if (value !== undefined) setAttribute(picked, name, value)
+    if (value !== undefined) setAttribute(picked, name, cloneValue(value))
   }
   return picked
 }
