@@ -23,6 +23,8 @@ export interface SchedulerOptions {
 const HORIZON_MS = 60_000
 /** Rows read at one time. */
 const PAGE = 1000
+/** Executions woken before others have their turn. */
+const WOKEN_PER_TURN = 256
 /** Stale timers that may stay in the heap before it is made anew. */
 const SLACK = 10_000
 
@@ -131,10 +133,13 @@ export function createScheduler({ clock, due, wake }: SchedulerOptions): Schedul
     if (closed) return
     const now = clock.now()
     look(now)
+    let woken = 0
     for (let first = heap.first(); first !== undefined && first.due <= now; first = heap.first()) {
+      if (woken === WOKEN_PER_TURN) break
       heap.pop()
       if (current.get(first.id) !== first.due) continue
       current.delete(first.id)
+      woken++
       wake(first.id)
     }
     arm()
