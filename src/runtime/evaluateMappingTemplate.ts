@@ -1,7 +1,7 @@
 import { type Outcome, type ResolverContext, type ResolverError, ResolverSyntaxError } from './context.ts'
 import type { RunOptions } from './emit/run.ts'
 import { runSliced } from './emit/runSliced.ts'
-import { renderOf } from './vtl/compile.ts'
+import { renderOf, TEMPLATE_NAME } from './vtl/compile.ts'
 import { textOutcome } from './vtl/unit.ts'
 
 /** What EvaluateMappingTemplate is asked. */
@@ -34,7 +34,7 @@ export async function evaluateMappingTemplate(
   const context = contextOf(input.context)
   let outcome: Outcome
   try {
-    const render = renderOf(input.template, 'template')
+    const render = renderOf(input.template, TEMPLATE_NAME)
     const unit = { language: 'vtl' as const, source: input.template, part: 'text' }
     outcome = await runSliced(unit, context, (steps) => textOutcome(render, context, steps, input.run))
   } catch (error) {

@@ -43,11 +43,20 @@ describe('EvaluateMappingTemplate', () => {
 
   it('answers with the place of a syntax error', async () => {
     expect(await evaluateMappingTemplate({ template: '\n #if(', context: {} })).toEqual({
-      error: { message: 'Encountered "<EOF>", was expecting an expression at template[line 2, column 6]' },
+      error: {
+        message: 'Encountered "<EOF>" at velocity[line 2, column 6]\nWas expecting:\n    <EXPRESSION> ...\n    ',
+      },
       logs: [],
       stash: '{}',
       outErrors: '[]',
     })
+  })
+
+  it('words a syntax error as the service does', async () => {
+    const { error } = await evaluateMappingTemplate({ template: '\n#if($a in $b)#end', context: {} })
+    expect(error?.message).toBe(
+      'Encountered "in" at velocity[line 2, column 8]\nWas expecting one of:\n    <RPAREN> ...\n    "-" ...\n    "+" ...\n    "*" ...\n    "/" ...\n    "%" ...\n    <LOGICAL_AND> ...\n    <LOGICAL_OR> ...\n    <LOGICAL_LT> ...\n    <LOGICAL_LE> ...\n    <LOGICAL_GT> ...\n    <LOGICAL_GE> ...\n    <LOGICAL_EQUALS> ...\n    <LOGICAL_NOT_EQUALS> ...\n    ',
+    )
   })
 
   it('takes time and chance from its caller', async () => {

@@ -103,6 +103,8 @@ export const authType: UtilFunction = ({ context }) => {
   return 'API Key Authorization'
 }
 
+const escapeText = onText('escapeJavaScript', escapeJavaScript)
+
 /** Utilities of both languages. */
 export const core = {
   error,
@@ -113,7 +115,9 @@ export const core = {
   autoId: (environment: UtilEnvironment) => autoId(environment),
   autoUlid: (environment: UtilEnvironment) => autoUlid(environment),
   autoKsuid: (environment: UtilEnvironment) => autoKsuid(environment),
-  escapeJavaScript: onText('escapeJavaScript', escapeJavaScript),
+  // Null stays null, as Apache Commons has it.
+  escapeJavaScript: (environment: UtilEnvironment, args: readonly unknown[]) =>
+    args.length === 1 && isAbsent(args[0]) ? null : escapeText(environment, args),
   urlEncode: onText('urlEncode', urlEncode),
   urlDecode: onText('urlDecode', urlDecode),
   base64Encode: onText('base64Encode', base64Encode),

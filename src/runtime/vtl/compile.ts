@@ -21,10 +21,13 @@ import { VtlError, type VtlValue } from './values.ts'
 /** Of a request or response mapping template (AppSync quota). */
 export const MAX_TEMPLATE_SIZE = 64 * 1024
 
+/** What the service calls every template in the place of an error. */
+export const TEMPLATE_NAME = 'velocity'
+
 export interface TemplateOptions {
   /** Request templates must print a request document; `#return` in them skips the data source. */
   side: 'request' | 'response'
-  /** What errors call the template. @default 'template' */
+  /** What errors call the template. @default 'velocity', as the service does */
   name?: string
   /** Where time and chance come from. */
   run?: RunOptions
@@ -58,7 +61,7 @@ export function renderOf(text: string, name: string): Render {
  * throws: what goes wrong in a run is its outcome.
  */
 export function compileTemplate(text: string, options: TemplateOptions): CompiledStep {
-  const render = renderOf(text, options.name ?? 'template')
+  const render = renderOf(text, options.name ?? TEMPLATE_NAME)
   const { side } = options
   const unit = { language: 'vtl' as const, source: text, part: side }
   return {

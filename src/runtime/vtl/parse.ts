@@ -47,6 +47,11 @@ class TemplateParser {
   private readonly macros: ReadonlySet<string>
   private readonly end: number
   private readonly origin: Range['origin']
+  private readonly begin: number
+  /** Where directives begin that have a line of their own. */
+  private readonly ownLines = new Set<number>()
+  /** Where the #end, #else or #elseif begins that ended the last block. */
+  private endingAt = 0
   private at: number
   private depth: number
 
@@ -54,20 +59,23 @@ class TemplateParser {
     this.text = text
     this.name = name
     this.macros = macros
+    this.begin = range.at
     this.at = range.at
     this.end = range.end
     this.depth = range.depth
     this.origin = range.origin
   }
 
-  private fail(problem: string, at = this.at): never {
-    this.origin?.parser.fail(problem, this.origin.at)
-    throw syntaxError(this.name, this.text, at, problem)
+  private fail(problem: string, at = this.at, expected: readonly string[] = []): never {
+    this.origin?.parser.fail(problem, this.origin.at, expected)
+    throw syntaxError(this.name, this.text, at, problem, expected)
   }
 
-  private failExpecting(expected: string): never {
-    const found = this.at >= this.end ? '<EOF>' : (this.text[this.at] as string)
-    this.fail(`Encountered ${JSON.stringify(found)}, was expecting ${expected}`)
+  /** Worded as Velocity's parser does: the token that is there, its place, and what could have been. */
+  private failExpecting(...expected: string[]): never {
+    const rest = this.text.slice(this.at, Math.min(this.end, this.at + 100))
+    const found = rest === '' ? '<EOF>' : ((/^\w+/.exec(rest)?.[0] ?? rest[0]) as string)
+    this.fail(`Encountered ${JSON.stringify(found)}`, this.at, expected)
   }
 
   private enter(): void {
@@ -116,10 +124,11 @@ class TemplateParser {
         body.push({ type: 'reference', reference, backslashes: 0 })
       } else if (character === '#') {
         const start = this.at
-        if (this.skipComment()) {
-          // A comment to the end of the line that has nothing but blanks before it takes its indentation with it.
+        if (this.startsWith('##')) {
+          if (this.lineComment(start)) text = withoutIndentation(text)
           continue
         }
+        if (this.skipComment()) continue
         const unparsed = this.unparsed()
         if (unparsed !== undefined) {
           text += unparsed
@@ -132,14 +141,14 @@ class TemplateParser {
           continue
         }
         if (word === 'end' || word === 'else' || word === 'elseif') {
-          if (word !== 'elseif') this.eatLineEnd()
+          this.endingAt = start
+          if (word !== 'elseif' && this.endOfHead(start)) text = withoutIndentation(text)
           return finish(word)
         }
-        if (word === 'set') text = withoutIndentation(text, this.text, start)
-        flush()
         const statement = this.directive(word, start)
-        if (typeof statement === 'string') text += statement
-        else body.push(statement)
+        if (this.ownLines.has(start)) text = withoutIndentation(text)
+        flush()
+        body.push(statement)
       } else if (character === '\\') {
         const count = this.backslashes()
         if (this.peek() === '$') {
@@ -184,15 +193,9 @@ class TemplateParser {
   }
 
   private skipComment(): boolean {
-    if (this.startsWith('##')) {
-      while (this.at < this.end && !isLineEnd(this.text[this.at] as string)) this.at++
-      this.eatOneLineEnd()
-      return true
-    }
     if (this.startsWith('#*')) {
       const close = this.text.indexOf('*#', this.at + 2)
-      if (close < 0 || close + 2 > this.end)
-        this.fail('Encountered "<EOF>", was expecting the end of the comment: "*#"', this.at)
+      if (close < 0 || close + 2 > this.end) this.fail('Encountered "<EOF>"', this.at, ['"*#"'])
       this.at = close + 2
       return true
     }
@@ -202,8 +205,7 @@ class TemplateParser {
   private unparsed(): string | undefined {
     if (!this.startsWith('#[[')) return undefined
     const close = this.text.indexOf(']]#', this.at + 3)
-    if (close < 0 || close + 3 > this.end)
-      this.fail('Encountered "<EOF>", was expecting the end of the literal: "]]#"', this.at)
+    if (close < 0 || close + 3 > this.end) this.fail('Encountered "<EOF>"', this.at, ['"]]#"'])
     const text = this.text.slice(this.at + 3, close)
     this.at = close + 3
     return text
@@ -241,14 +243,32 @@ class TemplateParser {
     return word !== undefined
   }
 
-  /** The rest of the line when it is blank, with its end: directives take it with them, as Velocity 1 does. */
-  private eatLineEnd(): void {
+  /**
+   * After the head of a directive that begins at `start`: when nothing else stands in its line, the line vanishes
+   * (Velocity's space gobbling "lines"). Says so, and the caller takes the indentation away.
+   */
+  private endOfHead(start: number): boolean {
+    if (!this.isLineStart(start)) return false
     let next = this.at
     while (next < this.end && (this.text[next] === ' ' || this.text[next] === '\t')) next++
-    if (next < this.end && isLineEnd(this.text[next] as string)) {
-      this.at = next
-      this.eatOneLineEnd()
-    }
+    if (next < this.end && !isLineEnd(this.text[next] as string)) return false
+    this.at = next
+    this.eatOneLineEnd()
+    this.ownLines.add(start)
+    return true
+  }
+
+  private isLineStart(start: number): boolean {
+    let before = start
+    while (before > this.begin && (this.text[before - 1] === ' ' || this.text[before - 1] === '\t')) before--
+    if (before > this.begin) return isLineEnd(this.text[before - 1] as string)
+    return this.begin === 0 && this.origin === undefined
+  }
+
+  /** `##` to the end of the line, which goes with it when nothing else stands there. */
+  private lineComment(start: number): boolean {
+    while (this.at < this.end && !isLineEnd(this.text[this.at] as string)) this.at++
+    return this.endOfHead(start)
   }
 
   private eatOneLineEnd(): void {
@@ -256,19 +276,19 @@ class TemplateParser {
     if (this.peek() === '\n') this.at++
   }
 
-  private directive(word: string, start: number): Statement | string {
+  private directive(word: string, start: number): Statement {
     const refused = REFUSED.get(word)
     if (refused !== undefined) this.fail(refused, start)
     switch (word) {
       case 'set':
-        return this.set()
+        return this.set(start)
       case 'if':
-        return this.condition()
+        return this.condition(start)
       case 'foreach':
         return this.foreach(start)
       case 'break':
         this.optionalArgument()
-        this.eatLineEnd()
+        this.endOfHead(start)
         return { type: 'break' }
       case 'stop':
         this.optionalArgument()
@@ -276,19 +296,19 @@ class TemplateParser {
       case 'return':
         return { type: 'return', value: this.optionalArgument() }
       case 'macro':
-        return this.macro()
+        return this.macro(start)
       case 'define':
-        return this.define()
+        return this.define(start)
       default:
         return this.call(word, start)
     }
   }
 
-  private set(): Statement {
+  private set(start: number): Statement {
     this.open()
     const at = this.at
     const target = this.peek() === '$' ? this.reference(false) : undefined
-    if (target === undefined) this.failExpecting('a reference')
+    if (target === undefined) this.failExpecting('<REFERENCE>')
     if (target.path.at(-1)?.type === 'method' || target.alternate !== undefined)
       this.fail('A method cannot be assigned to', at)
     this.skipSpace()
@@ -296,30 +316,35 @@ class TemplateParser {
     this.at++
     const value = this.expression()
     this.close()
-    this.eatLineEnd()
+    this.endOfHead(start)
     return { type: 'set', target, value, at }
   }
 
-  private condition(): Statement {
+  private condition(ifStart: number): Statement {
+    let start = ifStart
     const branches: { condition: Expression; body: Block }[] = []
     let otherwise: Block | undefined
     this.open()
     let condition = this.expression()
     this.close()
-    this.eatLineEnd()
+    this.endOfHead(start)
     for (;;) {
       const [body, ending] = this.block()
       if (otherwise !== undefined) otherwise = body
       else branches.push({ condition, body })
       if (ending === 'end') return { type: 'if', branches, otherwise }
-      if (ending === 'text') this.failExpecting('#end')
+      if (ending === 'text') this.failExpecting('<END>')
       if (otherwise !== undefined) this.fail(`Encountered "#${ending}" after #else`)
       if (ending === 'else') otherwise = []
       else {
+        start = this.endingAt
         this.open()
         condition = this.expression()
         this.close()
-        this.eatLineEnd()
+        if (this.endOfHead(start)) {
+          const last = branches.at(-1)
+          if (last !== undefined) last.body = trimmed(last.body)
+        }
       }
     }
   }
@@ -332,19 +357,19 @@ class TemplateParser {
     this.at += 2
     const list = this.expression()
     this.close()
-    this.eatLineEnd()
+    this.endOfHead(at)
     const [body, ending] = this.block()
     if (ending === 'end') return { type: 'foreach', variable, list, body, otherwise: undefined, at }
-    if (ending !== 'else') this.failExpecting('#end')
+    if (ending !== 'else') this.failExpecting('<END>')
     const [otherwise, last] = this.block()
-    if (last !== 'end') this.failExpecting('#end')
+    if (last !== 'end') this.failExpecting('<END>')
     return { type: 'foreach', variable, list, body, otherwise, at }
   }
 
-  private macro(): Statement {
+  private macro(start: number): Statement {
     this.open()
     const name = this.identifier()
-    if (name === undefined) this.failExpecting('the name of a macro')
+    if (name === undefined) this.failExpecting('<WORD>')
     const parameters: string[] = []
     for (;;) {
       this.skipSpace()
@@ -356,21 +381,21 @@ class TemplateParser {
       parameters.push(this.variable())
     }
     this.close()
-    this.eatLineEnd()
+    this.endOfHead(start)
     return { type: 'macro', name, parameters, body: this.body() }
   }
 
-  private define(): Statement {
+  private define(start: number): Statement {
     this.open()
     const variable = this.variable()
     this.close()
-    this.eatLineEnd()
+    this.endOfHead(start)
     return { type: 'define', variable, body: this.body() }
   }
 
   private body(): Block {
     const [body, ending] = this.block()
-    if (ending !== 'end') this.failExpecting('#end')
+    if (ending !== 'end') this.failExpecting('<END>')
     return body
   }
 
@@ -406,13 +431,13 @@ class TemplateParser {
   }
 
   private variable(): string {
-    if (this.peek() !== '$') this.failExpecting('a variable')
+    if (this.peek() !== '$') this.failExpecting('<REFERENCE>')
     this.at++
     if (this.peek() === '!') this.at++
     const isBraced = this.peek() === '{'
     if (isBraced) this.at++
     const name = this.identifier()
-    if (name === undefined) this.failExpecting('the name of a variable')
+    if (name === undefined) this.failExpecting('<IDENTIFIER>')
     if (isBraced) {
       if (this.peek() !== '}') this.failExpecting('"}"')
       this.at++
@@ -430,7 +455,7 @@ class TemplateParser {
 
   private close(): void {
     this.skipSpace()
-    if (this.peek() !== ')') this.failExpecting('")"')
+    if (this.peek() !== ')') this.failExpecting(...AFTER_EXPRESSION)
     this.at++
   }
 
@@ -471,7 +496,7 @@ class TemplateParser {
     if (isBraced) this.at++
     const name = this.identifier()
     if (name === undefined) {
-      if (isBraced && this.at >= this.end) this.fail('Encountered "<EOF>", was expecting a reference', start)
+      if (isBraced && this.at >= this.end) this.fail('Encountered "<EOF>"', start, ['<IDENTIFIER>'])
       this.at = start
       return undefined
     }
@@ -540,7 +565,7 @@ class TemplateParser {
         this.at++
         continue
       }
-      if (this.peek() !== ')') this.failExpecting('"," or ")"')
+      if (this.peek() !== ')') this.failExpecting('","', '")"')
       this.at++
       return args
     }
@@ -601,7 +626,7 @@ class TemplateParser {
     switch (character) {
       case '$': {
         const reference = this.reference(false)
-        if (reference === undefined) this.failExpecting('a reference')
+        if (reference === undefined) this.failExpecting('<REFERENCE>')
         return { type: 'reference', reference }
       }
       case "'":
@@ -640,7 +665,7 @@ class TemplateParser {
         return expression
       }
     }
-    this.failExpecting('an expression')
+    this.failExpecting('<EXPRESSION>')
   }
 
   private singleQuoted(): Expression {
@@ -673,8 +698,7 @@ class TemplateParser {
     let next = this.at + 1
     for (;;) {
       const at = this.text.indexOf(quote, next)
-      if (at < 0 || at >= this.end)
-        this.fail(`Encountered "<EOF>", was expecting ${quote === '"' ? "'\"'" : `"'"`}`, this.at)
+      if (at < 0 || at >= this.end) this.fail('Encountered "<EOF>"', this.at, [JSON.stringify(quote)])
       if (this.text[at + 1] !== quote || at + 1 >= this.end) return at
       next = at + 2
     }
@@ -703,7 +727,7 @@ class TemplateParser {
         this.at++
         continue
       }
-      if (this.peek() !== ']') this.failExpecting('"," or "]"')
+      if (this.peek() !== ']') this.failExpecting('","', '"]"')
       this.at++
       return { type: 'list', elements }
     }
@@ -729,12 +753,30 @@ class TemplateParser {
         this.at++
         continue
       }
-      if (this.peek() !== '}') this.failExpecting('"," or "}"')
+      if (this.peek() !== '}') this.failExpecting('","', '"}"')
       this.at++
       return { type: 'map', entries }
     }
   }
 }
+
+/** What may stand where an expression in parentheses could end, in the order in which the service lists it. */
+const AFTER_EXPRESSION = [
+  '<RPAREN>',
+  '"-"',
+  '"+"',
+  '"*"',
+  '"/"',
+  '"%"',
+  '<LOGICAL_AND>',
+  '<LOGICAL_OR>',
+  '<LOGICAL_LT>',
+  '<LOGICAL_LE>',
+  '<LOGICAL_GT>',
+  '<LOGICAL_GE>',
+  '<LOGICAL_EQUALS>',
+  '<LOGICAL_NOT_EQUALS>',
+]
 
 const DIRECTIVES = new Set([
   'set',
@@ -797,10 +839,16 @@ function isLineEnd(character: string): boolean {
   return character === '\n' || character === '\r'
 }
 
-/** Without the blanks at the end, when nothing else stands before the directive in its line. */
-function withoutIndentation(made: string, text: string, at: number): string {
-  let start = at
-  while (start > 0 && (text[start - 1] === ' ' || text[start - 1] === '\t')) start--
-  if (start > 0 && !isLineEnd(text[start - 1] as string)) return made
-  return made.slice(0, Math.max(0, made.length - (at - start)))
+/** Without the blanks at the end: the indentation of a directive. */
+function withoutIndentation(text: string): string {
+  let end = text.length
+  while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === '\t')) end--
+  return text.slice(0, end)
+}
+
+/** A block without the indentation of the directive that follows it. */
+function trimmed(block: Block): Block {
+  const last = block.at(-1)
+  if (last?.type !== 'text') return block
+  return [...block.slice(0, -1), { type: 'text', text: withoutIndentation(last.text) }]
 }

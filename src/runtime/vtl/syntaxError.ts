@@ -14,16 +14,22 @@ export function positionOf(text: string, offset: number): { line: number; column
   return { line, column: Math.min(offset, text.length) - start + 1 }
 }
 
-/** The error of a template that does not parse, with its place. */
+/** The error of a template that does not parse, with its place and what was expected there, as Velocity words it. */
 export function syntaxError(
   name: string,
   text: string,
   offset: number,
   problem: string,
-  span = 1,
+  expected: readonly string[] = [],
 ): ResolverSyntaxError {
   const { line, column } = positionOf(text, offset)
-  return new ResolverSyntaxError(`${problem} at ${name}[line ${line}, column ${column}]`, [
-    { errorType: 'PARSER_ERROR', value: problem, location: { line, column, span } },
+  const list = expected.map((token) => `${token} ...\n    `).join('')
+  const tail = expected.length === 0 ? '' : `\nWas expecting${expected.length > 1 ? ' one of' : ''}:\n    ${list}`
+  return new ResolverSyntaxError(`${problem} at ${name}[line ${line}, column ${column}]${tail}`, [
+    { errorType: 'PARSER_ERROR', value: problem + hint(expected), location: { line, column, span: 1 } },
   ])
+}
+
+function hint(expected: readonly string[]): string {
+  return expected.length === 0 ? '' : `, was expecting ${expected.slice(0, 3).join(' or ')}`
 }

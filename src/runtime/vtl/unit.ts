@@ -2,11 +2,11 @@ import type { Outcome, ResolverContext } from '../context.ts'
 import { BudgetSpent } from '../emit/budget.ts'
 import type { RunOptions } from '../emit/run.ts'
 import type { RunUnit } from '../emit/runSliced.ts'
-import { evaluateTemplate, renderOf, renderTemplate } from './compile.ts'
+import { evaluateTemplate, renderOf, renderTemplate, TEMPLATE_NAME } from './compile.ts'
 
 /** Runs a template in the worker, with the full budget. */
 export const runUnit: RunUnit = (unit, context, steps) => {
-  const render = renderOf(unit.source, 'template')
+  const render = renderOf(unit.source, TEMPLATE_NAME)
   try {
     if (unit.part === 'text') return textOutcome(render, context, steps)
     return evaluateTemplate(render, unit.part === 'request' ? 'request' : 'response', context, steps)

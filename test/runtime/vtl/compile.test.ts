@@ -192,7 +192,7 @@ describe('a template that does not parse', () => {
       const { problems, message } = error as ResolverSyntaxError
       expect(problems).toHaveLength(1)
       expect(problems[0]!.location).toEqual({ line, column, span: 1 })
-      expect(message).toMatch(new RegExp(` at Query\\.f\\.req\\.vtl\\[line ${line}, column ${column}\\]$`))
+      expect(message).toMatch(new RegExp(` at Query\\.f\\.req\\.vtl\\[line ${line}, column ${column}\\](\n|$)`))
       return
     }
     throw new Error('was accepted')

@@ -8,7 +8,7 @@ import { type SampleTemplate, sampleTemplates } from './sampleTemplates.ts'
 async function renderWithOurs(template: string, context: ResolverContext): Promise<unknown> {
   const answer = await evaluateMappingTemplate({ template, context, run: { now: () => 0, random: () => 0.5 } })
   if (answer.error === undefined) return normalized(answer.evaluationResult ?? '')
-  return `${/\[line \d+, column \d+\]$/.test(answer.error.message) ? 'refused' : 'error'}: ${answer.error.message}`
+  return `${/\[line \d+, column \d+\]/.test(answer.error.message) ? 'refused' : 'error'}: ${answer.error.message}`
 }
 
 /**

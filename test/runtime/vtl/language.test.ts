@@ -120,10 +120,15 @@ rows('maps', [
 ])
 
 rows('directives', [
-  ['take their line end with them', '#set($x = 1)\n#if(true)\n$x\n#end\n.', '1\n.'],
+  [
+    'take their line with them',
+    'a\n  #if(false)\n  x\n  #elseif(true)\n  y\n  #else\n  z\n  #end\n  ## c\n.',
+    'a\n  y\n.',
+  ],
+  ['leave a line with other text alone', 'a #set($x = 1)\n#if(true)b#end\n', 'a \nb\n'],
   ['end the rendering', 'a#stop b', 'a'],
   ['leave literals alone', '#[[ $x #set($y = 1) ]]#', ' $x #set($y = 1) '],
-  ['know comments', 'a ## b\nc #* d\n *# e', 'a c  e'],
+  ['know comments', 'a ## b\nc #* d\n *# e', 'a \nc  e'],
   ['define macros', '#macro(twice $x)$x$x#end#twice("a")#twice(1)', 'aa11'],
   ['find macros defined later', '#later("a")#macro(later $x)<$x>#end', '<a>'],
   ['leave names that are none', '#fff #unknown(1) # x', '#fff #unknown(1) # x'],
