@@ -488,6 +488,7 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
       const result = await change(run, () => {
         if (run.state.status === 'RUNNING') throw refuse('Execution is RUNNING and cannot be redriven')
         record(run, { type: 'redriven', at: clock.now() })
+        mapRuns.resume(run)
         const redriveDate = run.state.redriveDate ?? clock.now()
         return { redriveDate }
       })

@@ -11,14 +11,22 @@ import type { Executions } from './executions.ts'
 import { textOf } from './history.ts'
 import { end, environmentOf, record, StateFailure } from './interpreter.ts'
 import type { Entry, ItemOutcome } from './journal/entries.ts'
-import type { Flow } from './journal/executionState.ts'
+import type { Flow, MapRunState } from './journal/executionState.ts'
 import type { Run } from './run.ts'
-import { type MapRunRow, type StoredRevision, type WorkflowStore, write } from './store.ts'
+import {
+  type ExecutionRow,
+  type MapRunRow,
+  type StoredRevision,
+  statusNumber,
+  type WorkflowStore,
+  write,
+} from './store.ts'
 
 /** Child executions that run at one time here; AWS allows 10,000 a Map Run. */
 const MAX_CHILDREN_AT_ONCE = 1000
 /** EXPRESS children live in memory, and most of them end at once. */
 const MAX_EXPRESS_CHILDREN_AT_ONCE = 256
+const SUCCEEDED = statusNumber('SUCCEEDED')
 /** Outcomes of EXPRESS children that share an entry of the journal. */
 const OUTCOMES_PER_ENTRY = 500
 /** Children whose input is made before others have their turn. */
@@ -64,6 +72,8 @@ interface Child {
 interface Active {
   run: Run
   flow: Flow
+  /** What the journal has of it; outlives the state. */
+  mapRun: MapRunState
   state: MapState
   row: number
   arn: string
@@ -136,6 +146,7 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
     const map: Active = {
       run,
       flow,
+      mapRun,
       state,
       row: mapRun.row,
       arn: mapRun.arn,
@@ -293,6 +304,10 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
           return
         }
         count(map, child, 'pending', 'running')
+        if (row.status !== SUCCEEDED && row.redrives < (map.flow.mapRun?.redrives ?? 0)) {
+          redriveChild(map, index, row)
+          return
+        }
         settleChild(map, index, outcomeOf(index, executions().restore(row)))
         return
       }
@@ -314,6 +329,18 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
     durable.catch((error: unknown) => {
       map.running.delete(run.id)
       if (isCurrent(map)) fail(map, error)
+    })
+  }
+
+  /** A child that failed, or was aborted, before the redrive goes on from where it stood. */
+  function redriveChild(map: Active, index: number, row: ExecutionRow): void {
+    const run = executions().load(row)
+    map.running.set(run.id, index)
+    executions().post(run, () => {
+      if (run.state.status === 'RUNNING') return
+      while (run.state.redriveCount < (map.flow.mapRun?.redrives ?? 0)) {
+        record(run, { type: 'redriven', at: clock.now() })
+      }
     })
   }
 
@@ -467,20 +494,21 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
   }
 
   function describeActive(map: Active, status: MapRunDescription['status']): MapRunDescription {
-    const mapRun = map.flow.mapRun
+    const { mapRun } = map
     const description: MapRunDescription = {
       mapRunArn: map.arn,
       executionArn: map.run.facts.executionArn,
       stateMachineArn: map.revision.stateMachineArn,
       status,
       startDate: map.startDate,
-      maxConcurrency: mapRun?.maxConcurrency ?? 0,
-      toleratedFailurePercentage: mapRun?.toleratedFailurePercentage ?? 0,
-      toleratedFailureCount: mapRun?.toleratedFailureCount ?? 0,
+      maxConcurrency: mapRun.maxConcurrency,
+      toleratedFailurePercentage: mapRun.toleratedFailurePercentage,
+      toleratedFailureCount: mapRun.toleratedFailureCount,
       itemCounts: { ...map.counts.items },
       executionCounts: { ...map.counts.executions },
-      redriveCount: 0,
+      redriveCount: mapRun.redrives,
     }
+    if (mapRun.redriveDate !== undefined) description.redriveDate = mapRun.redriveDate
     if (status !== 'RUNNING') description.stopDate = clock.now()
     return description
   }

@@ -166,4 +166,40 @@ describe('a distributed Map', () => {
     expect(await engine.describeExecution(arn)).toMatchObject({ status: 'SUCCEEDED', output: '["ok"]' })
     expect(engine.listMapRuns({ executionArn: arn }).items.map(({ status }) => status)).toEqual(['SUCCEEDED', 'FAILED'])
   })
+
+  for (const type of ['STANDARD', 'EXPRESS']) {
+    it(`is redriven with its execution: ${type} children that had succeeded are not run again`, async () => {
+      const { start, engine, functions, pass, types } = testEngine()
+      const calls: unknown[] = []
+      let broken = true
+      functions.set('maybe', (event) => {
+        calls.push(event)
+        if (broken && event === 2) throw new Error('broken')
+        return event
+      })
+      const task = { StartAt: 'T', States: { T: { Type: 'Task', Resource: `${LAMBDA}maybe`, End: true } } }
+      const arn = await start(map({ MaxConcurrency: 1 }, task, type), { items: [1, 2, 3] })
+      await pass(0)
+      expect(await engine.describeExecution(arn)).toMatchObject({ status: 'FAILED' })
+      broken = false
+      await engine.redriveExecution({ executionArn: arn })
+      await pass(0)
+      expect(await engine.describeExecution(arn)).toMatchObject({ status: 'SUCCEEDED', output: '[1,2,3]' })
+      expect(calls).toEqual([1, 2, 2, 3])
+      expect((await types(arn)).slice(4)).toEqual([
+        'MapRunFailed',
+        'MapStateFailed',
+        'ExecutionFailed',
+        'ExecutionRedriven',
+        'MapRunRedriven',
+        'MapRunSucceeded',
+        'MapStateSucceeded',
+        'MapStateExited',
+        'ExecutionSucceeded',
+      ])
+      expect(engine.listMapRuns({ executionArn: arn }).items).toMatchObject([
+        { status: 'SUCCEEDED', redriveCount: 1, maxConcurrency: 1, itemCounts: { succeeded: 3, total: 3 } },
+      ])
+    })
+  }
 })

@@ -17,7 +17,14 @@ import {
 } from '../history.ts'
 import { parseTaskResource } from '../tasks/resource.ts'
 import type { BranchFailed, Ended, Entry, Exited, Redriven, Started } from './entries.ts'
-import { createFlow, type ExecutionState, type Flow, type Fork, isRunnable } from './executionState.ts'
+import {
+  createFlow,
+  type ExecutionState,
+  type Flow,
+  type Fork,
+  isRunnable,
+  type MapRunState,
+} from './executionState.ts'
 import { VariableScope } from './variables.ts'
 
 /** Applies one entry of the journal: changes the state and derives the events of AWS's history from it. Pure. */
@@ -197,6 +204,8 @@ function applyToFlow(
           toleratedFailurePercentage: 0,
           outcomes: new Map(),
           startedEvent: 0,
+          redrives: 0,
+          redriveDate: undefined,
         }
         flow.phase = 'entered'
         return
@@ -463,10 +472,25 @@ function applyRedriven(state: ExecutionState, entry: Redriven): void {
     flow.retryCount = 0
     flow.previous = follow
     flow.anchor = follow
+    if (flow.mapRun !== undefined && flow.mapRun.row !== 0) {
+      redriveMapRun(state, entry.at, flow, flow.mapRun)
+      return
+    }
     flow.mapRun = undefined
     move(state, flow, flow.state === undefined ? 'next' : 'entered')
   }
   revive(root)
+}
+
+/** A Map Run goes on with the items that have not succeeded. */
+function redriveMapRun(state: ExecutionState, at: number, flow: Flow, run: MapRunState): void {
+  run.redrives++
+  run.redriveDate = at
+  for (const [index, [, status]] of run.outcomes) if (status !== 'S') run.outcomes.delete(index)
+  run.startedEvent = emit(state, at, flow, 'MapRunRedriven', () => ({
+    mapRunRedrivenEventDetails: { mapRunArn: run.arn, redriveCount: run.redrives },
+  }))
+  flow.phase = 'mapRun'
 }
 
 function createFork(

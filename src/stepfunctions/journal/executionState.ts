@@ -77,6 +77,9 @@ export interface MapRunState {
   /** Of EXPRESS children, which have no journal of their own. */
   outcomes: Map<number, ItemOutcome>
   startedEvent: number
+  /** How often it has been redriven with its parent. */
+  redrives: number
+  redriveDate: number | undefined
 }
 
 /** One thread of an execution: the machine itself, a branch or an iteration. */
