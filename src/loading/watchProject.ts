@@ -48,7 +48,10 @@ export function watchProject(folder: string, first: LoadedProject, options: Watc
   let watcher: FSWatcher | undefined
   const { folder: root } = first
 
+  // Nothing below may keep hold of `first`: a loaded project holds the parsed files.
   const outside = (loaded: LoadedProject): string[] => loaded.files.filter((file) => !isInside(file, root))
+
+  const firstOutside = outside(first)
 
   async function reload(): Promise<void> {
     const paths = [...changed]
@@ -82,7 +85,7 @@ export function watchProject(folder: string, first: LoadedProject, options: Watc
     ({ watch }) =>
       new Promise<void>((done) => {
         if (closed) return done()
-        watcher = watch([root, ...outside(first)], {
+        watcher = watch([root, ...firstOutside], {
           ignoreInitial: true,
           ignored: (path) =>
             relative(root, path)

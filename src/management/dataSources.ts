@@ -1,4 +1,5 @@
 import { appsyncArn } from '../aws/appsync.ts'
+import { dataSourceProblem } from '../aws/appsyncRules.ts'
 import type { DataSource, GraphqlApi } from '../resources.ts'
 import { badRequest, notFound } from './errors.ts'
 import { type Call, given, type Operations, page, requireApi, shown, text } from './operation.ts'
@@ -19,22 +20,9 @@ const SETTINGS = [
   'metricsConfig',
 ] as const
 
-/** The configuration that each type cannot do without. */
-const REQUIRED: Readonly<Record<string, string>> = {
-  AMAZON_DYNAMODB: 'dynamodbConfig',
-  AWS_LAMBDA: 'lambdaConfig',
-  HTTP: 'httpConfig',
-  RELATIONAL_DATABASE: 'relationalDatabaseConfig',
-  AMAZON_ELASTICSEARCH: 'elasticsearchConfig',
-  AMAZON_OPENSEARCH_SERVICE: 'openSearchServiceConfig',
-  AMAZON_EVENTBRIDGE: 'eventBridgeConfig',
-}
-
 function checkConfig(input: Input): void {
-  const type = text(input, 'type')
-  const member = Object.hasOwn(REQUIRED, type) ? REQUIRED[type] : undefined
-  if (member !== undefined && input[member] === undefined)
-    throw badRequest(`${member} is required for a data source of type ${type}.`)
+  const problem = dataSourceProblem(input)
+  if (problem !== undefined) throw badRequest(problem)
 }
 
 const show = (source: DataSource): Record<string, unknown> => shown('DataSource', source, { dataSourceArn: source.arn })

@@ -1,14 +1,12 @@
 import { appsyncArn, appsyncEndpoints, CUSTOM_ID_TAG, GRAPHQL_API_DEFAULTS, isUsableId } from '../aws/appsync.ts'
+import { authenticationProblem } from '../aws/appsyncRules.ts'
 import type { Catalog } from '../catalog.ts'
-import type { AuthenticationProvider, GraphqlApi, ResourceType } from '../resources.ts'
+import type { GraphqlApi, ResourceType } from '../resources.ts'
 import { badRequest, notOffered } from './errors.ts'
 import { newId } from './ids.ts'
 import { type Call, given, type Operations, page, requireApi, shown } from './operation.ts'
 import { MERGED_INSTEAD } from './refusals.ts'
 import type { Input } from './routes.ts'
-
-/** Authentication providers per API (AppSync quotas). */
-const MAX_PROVIDERS = 50
 
 const SETTINGS = [
   'name',
@@ -34,36 +32,9 @@ function show(call: Call, api: GraphqlApi): Record<string, unknown> {
   })
 }
 
-/** What a mode of authorization needs beside its name. */
-const CONFIGS = {
-  AMAZON_COGNITO_USER_POOLS: 'userPoolConfig',
-  OPENID_CONNECT: 'openIDConnectConfig',
-  AWS_LAMBDA: 'lambdaAuthorizerConfig',
-} as const
-
 function checkProviders(input: Input): void {
-  const additional = (input['additionalAuthenticationProviders'] ?? []) as AuthenticationProvider[]
-  const providers = [input as unknown as AuthenticationProvider, ...additional]
-  if (providers.length > MAX_PROVIDERS)
-    throw badRequest(`An API can have at most ${MAX_PROVIDERS} authentication providers.`)
-  const seen = new Set<string>()
-  for (const provider of providers) {
-    const { authenticationType } = provider
-    const member = Object.hasOwn(CONFIGS, authenticationType)
-      ? CONFIGS[authenticationType as keyof typeof CONFIGS]
-      : undefined
-    if (member !== undefined && provider[member] === undefined)
-      throw badRequest(`Invalid authentication configuration: ${member} is required for ${authenticationType}.`)
-    const identity =
-      authenticationType === 'AMAZON_COGNITO_USER_POOLS'
-        ? `${authenticationType} ${provider.userPoolConfig?.userPoolId ?? ''}`
-        : authenticationType === 'OPENID_CONNECT'
-          ? `${authenticationType} ${provider.openIDConnectConfig?.issuer ?? ''}`
-          : authenticationType
-    if (seen.has(identity))
-      throw badRequest(`Invalid authentication configuration: ${identity.trim()} is configured more than once.`)
-    seen.add(identity)
-  }
+  const problem = authenticationProblem(input)
+  if (problem !== undefined) throw badRequest(problem)
 }
 
 /** Types whose ARNs lie under an API's. */

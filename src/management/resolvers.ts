@@ -1,16 +1,12 @@
 import { Kind, type ObjectTypeDefinitionNode } from 'graphql'
 import { appsyncArn } from '../aws/appsync.ts'
+import { resolverProblem } from '../aws/appsyncRules.ts'
 import type { GraphqlApi, GraphqlSchema, Resolver } from '../resources.ts'
 import { requireDataSource } from './dataSources.ts'
 import { badRequest, notFound } from './errors.ts'
 import { type Call, given, type Operations, page, requireApi, shown, text } from './operation.ts'
 import { definitionsOf, schemaOf } from './schemas.ts'
 import { checkSteps } from './steps.ts'
-
-/** Functions of a pipeline (AppSync quotas). */
-const MAX_PIPELINE_FUNCTIONS = 10
-/** Caching keys of a resolver (AppSync quotas). */
-const MAX_CACHING_KEYS = 25
 
 const SETTINGS = [
   'typeName',
@@ -71,14 +67,9 @@ function make(call: Call, api: GraphqlApi, arn: string): Resolver {
   const kind = input['kind'] ?? 'UNIT'
   const dataSourceName = input['dataSourceName']
   const pipeline = (input['pipelineConfig'] as Resolver['pipelineConfig'])?.functions ?? []
-  const cachingKeys = (input['cachingConfig'] as Resolver['cachingConfig'])?.cachingKeys ?? []
-  if (kind === 'UNIT' && typeof dataSourceName !== 'string')
-    throw badRequest('Data source name must be specified for a UNIT resolver.')
+  const problem = resolverProblem(input)
+  if (problem !== undefined) throw badRequest(problem)
   if (typeof dataSourceName === 'string') requireDataSource(call, api, dataSourceName)
-  if (pipeline.length > MAX_PIPELINE_FUNCTIONS)
-    throw badRequest(`A pipeline resolver can have at most ${MAX_PIPELINE_FUNCTIONS} functions.`)
-  if (cachingKeys.length > MAX_CACHING_KEYS)
-    throw badRequest(`A resolver can have at most ${MAX_CACHING_KEYS} caching keys.`)
   const known = options.catalog.collection('AWS::AppSync::FunctionConfiguration')
   const missing = pipeline.filter((id) => !known.has(appsyncArn.function(scope, api.apiId, id)))
   if (missing.length > 0)

@@ -1,14 +1,13 @@
+import { stepProblem } from '../aws/appsyncRules.ts'
 import { ResolverSyntaxError } from '../runtime/context.ts'
 import { badRequest, codeErrors } from './errors.ts'
 import type { Call } from './operation.ts'
 
 /** Refuses code and templates that could not run, and combinations that AppSync does not take. */
 export function checkSteps({ input, options }: Call): void {
-  const { code, runtime, requestMappingTemplate, responseMappingTemplate } = input
-  if (code !== undefined && runtime === undefined) throw badRequest('Runtime must be specified when code is specified.')
-  if (code === undefined && runtime !== undefined) throw badRequest('Code must be specified when runtime is specified.')
-  if (code !== undefined && (requestMappingTemplate !== undefined || responseMappingTemplate !== undefined))
-    throw badRequest('Mapping templates cannot be specified together with code.')
+  const problem = stepProblem(input)
+  if (problem !== undefined) throw badRequest(problem)
+  const { code, requestMappingTemplate, responseMappingTemplate } = input
   if (typeof code === 'string') {
     try {
       options.checkCode?.(code)

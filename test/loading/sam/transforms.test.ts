@@ -118,6 +118,8 @@ Resources:
         "7:7: error: One of 'SchemaInline' or 'SchemaUri' must be set.",
         "9:26: error: DataSource 'Nowhere' is not among 'DataSources' (one of another resource is named by !GetAtt LogicalId.Name)",
         "9:12: error: 'Runtime' must be defined (for example Runtime: { Name: APPSYNC_JS, Version: 1.0.0 })",
+        '9:12: error: Runtime must be specified when code is specified.',
+        '10:12: error: Code must be specified when runtime is specified.',
         "10:12: error: One of 'InlineCode' or 'CodeUri' must be set.",
         "13:17: error: Resolver 'unit' must have Pipeline defined. Unit resolvers are not supported. If you need a Unit resolver you can use AppSync resource.",
         '16:67: error: property Handlr not defined for resource of type AWS::Serverless::Function (did you mean Handler?)',

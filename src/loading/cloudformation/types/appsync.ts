@@ -6,6 +6,7 @@ import {
   GRAPHQL_API_DEFAULTS,
   isUsableId,
 } from '../../../aws/appsync.ts'
+import { authenticationProblem, dataSourceProblem, resolverProblem, stepProblem } from '../../../aws/appsyncRules.ts'
 import type {
   ApiCache,
   ApiKey,
@@ -126,6 +127,11 @@ function fail(resource: ResourceView): (message: string) => void {
   return (message) => resource.report('error', [], message)
 }
 
+/** Reports what AppSync would refuse. */
+function refuse(resource: ResourceView, problem: string | undefined): void {
+  if (problem !== undefined) resource.report('error', [], problem)
+}
+
 /** Reports an API that the project does not have; `apiId` may also be one made through the management API. */
 function knownApi(resource: ResourceView): boolean {
   const apiId = resource.text('ApiId')
@@ -170,6 +176,7 @@ export const appsyncTypes: TypeHandlers = {
     load(resource) {
       const request = readModelProperties(resource, 'CreateGraphqlApiRequest', ['EnvironmentVariables'])
       if (request === undefined) return
+      refuse(resource, authenticationProblem(request))
       if (request['apiType'] === 'MERGED')
         resource.report(
           'warning',
@@ -256,6 +263,7 @@ export const appsyncTypes: TypeHandlers = {
       const request = readModelProperties(resource, 'CreateDataSourceRequest', [])
       if (request === undefined) return
       const source = { ...request, arn: dataSourceArn(resource), apiId: apiIdOf(resource) }
+      refuse(resource, dataSourceProblem(request))
       const type = request['type']
       if (NOT_RUN.includes(String(type)))
         resource.report(
@@ -288,6 +296,7 @@ export const appsyncTypes: TypeHandlers = {
         functionId: idOf(resource),
         sourceFiles,
       } as unknown as AppSyncFunction
+      refuse(resource, stepProblem(request))
       resource.stack.project.add('AWS::AppSync::FunctionConfiguration', made, fail(resource))
       requireDataSource(resource, made.dataSourceName)
     },
@@ -313,8 +322,8 @@ export const appsyncTypes: TypeHandlers = {
         sourceFiles,
       } as unknown as Resolver
       resource.stack.project.add('AWS::AppSync::Resolver', made, fail(resource))
-      if (made.kind === 'UNIT') requireDataSource(resource, made.dataSourceName)
-      checkLimits(resource, made)
+      if (made.kind === 'UNIT' && made.dataSourceName !== undefined) requireDataSource(resource, made.dataSourceName)
+      refuse(resource, resolverProblem(request) ?? stepProblem(request))
       requireFunctions(resource, made.pipelineConfig?.functions ?? [])
     },
   },
@@ -373,25 +382,6 @@ function requireDataSource(resource: ResourceView, name: string | undefined): vo
     if (project.find('AWS::AppSync::DataSource', appsyncArn.dataSource(scope, apiIdOf(resource), name)) === undefined)
       resource.report('error', ['DataSourceName'], `No data source found named ${name}`)
   })
-}
-
-/** Functions of a pipeline, caching keys of a resolver (AppSync quotas). */
-const MAX_PIPELINE_FUNCTIONS = 10
-const MAX_CACHING_KEYS = 25
-
-function checkLimits(resource: ResourceView, { pipelineConfig, cachingConfig }: Resolver): void {
-  if ((pipelineConfig?.functions?.length ?? 0) > MAX_PIPELINE_FUNCTIONS)
-    resource.report(
-      'error',
-      ['PipelineConfig', 'Functions'],
-      `a pipeline resolver can have at most ${MAX_PIPELINE_FUNCTIONS} functions`,
-    )
-  if ((cachingConfig?.cachingKeys?.length ?? 0) > MAX_CACHING_KEYS)
-    resource.report(
-      'error',
-      ['CachingConfig', 'CachingKeys'],
-      `a resolver can have at most ${MAX_CACHING_KEYS} caching keys`,
-    )
 }
 
 function requireFunctions(resource: ResourceView, functionIds: readonly unknown[]): void {
