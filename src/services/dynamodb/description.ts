@@ -35,6 +35,9 @@ export function describeTable(arn: string, tableName: string, definition: Input,
       LastUpdateToPayPerRequestDateTime: created,
       ...(definition['BillingModeSummary'] as Members | undefined),
     }
+  // A table that was on demand before says so.
+  else if (definition['BillingModeSummary'] !== undefined)
+    description['BillingModeSummary'] = definition['BillingModeSummary']
   const tableClass = definition['TableClass']
   if (typeof tableClass === 'string') description['TableClassSummary'] = { TableClass: tableClass }
   else if (definition['TableClassSummary'] !== undefined)

@@ -1900,6 +1900,88 @@ describe('tables', () => {
     }))
   it('change nothing without a change', async () =>
     expect((await refused(new UpdateTableCommand({ TableName: 'Hash' }))).name).toBe('ValidationException'))
+  describe('that are provisioned', () => {
+    const throughput = (ReadCapacityUnits: number, WriteCapacityUnits: number) => ({
+      ReadCapacityUnits,
+      WriteCapacityUnits,
+    })
+    const change = (input: Loose) => run(new UpdateTableCommand({ TableName: 'Provisioned', ...input }))
+    const changeRefused = (input: Loose) => refused(new UpdateTableCommand({ TableName: 'Provisioned', ...input }))
+    const described = async () => {
+      const { Table } = await run(new DescribeTableCommand({ TableName: 'Provisioned' }))
+      const { ReadCapacityUnits, WriteCapacityUnits } = Table.ProvisionedThroughput
+      return [Table.BillingModeSummary?.BillingMode, ReadCapacityUnits, WriteCapacityUnits]
+    }
+    beforeAll(async () => {
+      const { BillingMode: _, ...input } = table('Provisioned', 'S', {
+        AttributeDefinitions: [{ AttributeName: 'g', AttributeType: 'S' }],
+        GlobalSecondaryIndexes: [{ ...globalIndex('byG', 'g'), ProvisionedThroughput: throughput(1, 1) }],
+      })
+      await run(new CreateTableCommand({ ...input, ProvisionedThroughput: throughput(5, 6) } as Loose))
+    })
+    it('say with what', async () => expect(await described()).toEqual([undefined, 5, 6]))
+    it('are not changed to what they have', async () =>
+      expect((await changeRefused({ ProvisionedThroughput: throughput(5, 6) })).message).toMatch(
+        /^The provisioned throughput for the table will not change\. The requested value equals the current value\. Current ReadCapacityUnits provisioned for the table: 5\. Requested ReadCapacityUnits: 5\./,
+      ))
+    it('get more', async () => {
+      await change({ ProvisionedThroughput: throughput(20, 15) })
+      expect(await described()).toEqual([undefined, 20, 15])
+    })
+    it('get more for an index', async () => {
+      await change({
+        GlobalSecondaryIndexUpdates: [{ Update: { IndexName: 'byG', ProvisionedThroughput: throughput(7, 8) } }],
+      })
+      const { Table } = await run(new DescribeTableCommand({ TableName: 'Provisioned' }))
+      expect(Table.GlobalSecondaryIndexes[0].ProvisionedThroughput).toMatchObject(throughput(7, 8))
+    })
+    it('go on demand', async () => {
+      await change({ BillingMode: 'PAY_PER_REQUEST' })
+      expect(await described()).toEqual(['PAY_PER_REQUEST', 0, 0])
+    })
+    it('take no throughput on demand', async () =>
+      expect(await changeRefused({ ProvisionedThroughput: throughput(1, 1) })).toEqual(
+        invalid(
+          'One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST',
+        ),
+      ))
+    it('do not come back without throughput for their indexes', async () =>
+      expect(await changeRefused({ BillingMode: 'PROVISIONED', ProvisionedThroughput: throughput(1, 1) })).toEqual(
+        invalid('One or more parameter values were invalid: ProvisionedThroughput must be specified for index: byG'),
+      ))
+    it('come back', async () => {
+      await change({ GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: 'byG' } }] })
+      await change({ BillingMode: 'PROVISIONED', ProvisionedThroughput: throughput(2, 3) })
+      expect(await described()).toEqual(['PROVISIONED', 2, 3])
+    })
+    it('get a stream once', async () => {
+      const on = { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' } }
+      await change(on)
+      expect(await changeRefused(on)).toEqual(invalid('Table already has an enabled stream: TableName: Provisioned'))
+    })
+    it('change two indexes at a time not', async () =>
+      expect(
+        await changeRefused({
+          GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: 'one' } }, { Delete: { IndexName: 'two' } }],
+        }),
+      ).toEqual({
+        name: 'LimitExceededException',
+        message: 'Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table',
+      }))
+  })
+  it('do not get an index that they have', async () =>
+    expect(
+      await refused(
+        new UpdateTableCommand({
+          TableName: 'Pair',
+          GlobalSecondaryIndexUpdates: [{ Create: globalIndex('byG', 'g') as Loose }],
+        }),
+      ),
+    ).toEqual(invalid('Attempting to create an index which already exists')))
+  it('are not tagged by another ARN', async () =>
+    expect(
+      await refused(new TagResourceCommand({ ResourceArn: 'not-an-arn', Tags: [{ Key: 'a', Value: 'b' }] })),
+    ).toEqual(invalid('Invalid TableArn: Invalid ResourceArn provided as input not-an-arn')))
   it('have tags', async () => {
     const { Table } = await run(new DescribeTableCommand({ TableName: 'Hash' }))
     const ResourceArn = Table.TableArn
