@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import type { AwsError } from '../../src/aws/errors.ts'
 import type { CallContext } from '../../src/aws/service.ts'
 import { createCatalog } from '../../src/catalog.ts'
+import type { Log } from '../../src/observability/log.ts'
 import { createCognito } from '../../src/services/cognito/createCognito.ts'
 import type { IssueTemporary } from '../../src/services/cognito/identityPoolService.ts'
 import type { UserPoolSetting } from '../../src/services/cognito/poolDirectory.ts'
@@ -34,6 +35,7 @@ export function createCognitoFixture(
     userPools?: readonly UserPoolSetting[]
     issueTemporary?: IssueTemporary
     properties?: Record<string, unknown>
+    log?: Log
   } = {},
 ) {
   const catalog = createCatalog()
@@ -52,6 +54,7 @@ export function createCognitoFixture(
     folder: options.folder ?? openMemoryFolder(),
     userPools: options.userPools ?? [PEOPLE],
     baseUrl: () => BASE_URL,
+    ...(options.log !== undefined && { log: options.log }),
     issueTemporary:
       options.issueTemporary ??
       (() => {

@@ -4,6 +4,7 @@ import { AwsError } from '../../aws/errors.ts'
 import { createSealer } from '../../aws/sealedToken.ts'
 import type { JsonService } from '../../aws/service.ts'
 import type { Catalog } from '../../catalog.ts'
+import { type Log, silentLog } from '../../observability/log.ts'
 import type { DataFolder } from '../../storage/dataFolder.ts'
 import { createAuthentication } from './authentication.ts'
 import { createIdentityPoolService, type IssueTemporary } from './identityPoolService.ts'
@@ -61,8 +62,9 @@ export function createCognito(options: {
   /** Of pools that only the settings name. */
   defaultScope?: Scope
   clock?: Pick<Clock, 'now'>
+  log?: Log
 }): Cognito {
-  const { catalog, folder, clock = systemClock } = options
+  const { catalog, folder, clock = systemClock, log = silentLog } = options
   const now = (): number => clock.now()
   const secret = folder.secret('cognito')
   const store = createUserStore(folder.database('cognito'))
@@ -72,6 +74,7 @@ export function createCognito(options: {
     settings: options.userPools ?? [],
     secret,
     now,
+    log,
     ...(options.defaultScope !== undefined && { defaultScope: options.defaultScope }),
   })
   const issuers = createIssuers({

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { parseArn } from '../../aws/arn.ts'
+import { formatArn, parseArn } from '../../aws/arn.ts'
 import { AwsError } from '../../aws/errors.ts'
 import { serviceModel } from '../../aws/model.ts'
-import type { JsonService } from '../../aws/service.ts'
+import type { CallContext, JsonService } from '../../aws/service.ts'
 import { constraintMessage, validateShape } from '../../aws/validateShape.ts'
 import type { Catalog } from '../../catalog.ts'
 import type { IdentityPool } from '../../resources.ts'
@@ -14,7 +14,11 @@ export const PUBLIC_IDENTITY_POOL_OPERATIONS: ReadonlySet<string> = new Set(['Ge
 
 const OPERATIONS: ReadonlySet<string> = new Set([
   ...PUBLIC_IDENTITY_POOL_OPERATIONS,
+  'CreateIdentityPool',
+  'DeleteIdentityPool',
   'DescribeIdentityPool',
+  'GetIdentityPoolRoles',
+  'SetIdentityPoolRoles',
   'ListIdentityPools',
 ])
 
@@ -32,6 +36,12 @@ export type IssueTemporary = (request: {
 
 /** The session name that Cognito gives the roles it assumes. */
 const SESSION_NAME = 'CognitoIdentityCredentials'
+
+interface CreateInput {
+  IdentityPoolName: string
+  AllowUnauthenticatedIdentities: boolean
+  CognitoIdentityProviders?: { ClientId?: string; ProviderName?: string }[]
+}
 
 interface Login {
   /** As the client named it, for example `cognito-idp.us-east-1.amazonaws.com/us-east-1_a`. */
@@ -120,6 +130,38 @@ export function createIdentityPoolService(options: {
       ProviderName: providerName,
     })),
   })
+  const create = (input: CreateInput, { accountId, region }: CallContext): Record<string, unknown> => {
+    const identityPoolId = `${region}:${randomUUID()}`
+    const pool: IdentityPool = {
+      arn: formatArn({ service: 'cognito-identity', region, accountId, resource: `identitypool/${identityPoolId}` }),
+      identityPoolId,
+      name: input.IdentityPoolName,
+      allowUnauthenticatedIdentities: input.AllowUnauthenticatedIdentities,
+      cognitoIdentityProviders: (input.CognitoIdentityProviders ?? []).map(({ ClientId, ProviderName }) => ({
+        clientId: ClientId ?? '',
+        providerName: ProviderName ?? '',
+      })),
+      properties: {},
+    }
+    catalog.collection('AWS::Cognito::IdentityPool').put(pool)
+    return describe(pool)
+  }
+  const rolesOf = (pool: IdentityPool): Record<string, unknown> => ({
+    IdentityPoolId: pool.identityPoolId,
+    Roles: {
+      ...(pool.authenticatedRoleArn !== undefined && { authenticated: pool.authenticatedRoleArn }),
+      ...(pool.unauthenticatedRoleArn !== undefined && { unauthenticated: pool.unauthenticatedRoleArn }),
+    },
+  })
+  const setRoles = (pool: IdentityPool, roles: Readonly<Record<string, string>>): void => {
+    const { authenticatedRoleArn: _, unauthenticatedRoleArn: __, ...rest } = pool
+    const { authenticated, unauthenticated } = roles
+    catalog.collection('AWS::Cognito::IdentityPool').put({
+      ...rest,
+      ...(authenticated !== undefined && { authenticatedRoleArn: authenticated }),
+      ...(unauthenticated !== undefined && { unauthenticatedRoleArn: unauthenticated }),
+    })
+  }
   /** A page in the order of ids; the token is the last id that was given. */
   const list = ({ MaxResults, NextToken }: { MaxResults: number; NextToken?: string }): Record<string, unknown> => {
     const rest = catalog
@@ -156,7 +198,7 @@ export function createIdentityPoolService(options: {
   return {
     targetPrefix: 'AWSCognitoIdentityService',
     jsonVersion: '1.1',
-    async call(operation, input) {
+    async call(operation, input, context) {
       if (!OPERATIONS.has(operation)) {
         const known = Object.hasOwn(model.operations, operation)
         throw new AwsError(
@@ -172,6 +214,19 @@ export function createIdentityPoolService(options: {
         IdentityId: string
         Logins?: Readonly<Record<string, string>>
         CustomRoleArn?: string
+      }
+      if (operation === 'CreateIdentityPool') return create(input as CreateInput, context)
+      if (operation === 'DeleteIdentityPool') {
+        catalog.collection('AWS::Cognito::IdentityPool').delete(requirePool(given.IdentityPoolId).arn)
+        return {}
+      }
+      if (operation === 'GetIdentityPoolRoles') return rolesOf(requirePool(given.IdentityPoolId))
+      if (operation === 'SetIdentityPoolRoles') {
+        const { Roles, RoleMappings } = input as { Roles: Readonly<Record<string, string>>; RoleMappings?: unknown }
+        if (RoleMappings !== undefined)
+          throw new AwsError('InvalidParameterException', 'RoleMappings is not supported by local identity pools.')
+        setRoles(requirePool(given.IdentityPoolId), Roles)
+        return {}
       }
       if (operation === 'ListIdentityPools') return list(input as { MaxResults: number; NextToken?: string })
       if (operation === 'DescribeIdentityPool') return describe(requirePool(given.IdentityPoolId))

@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { DEFAULT_ACCOUNT_ID, DEFAULT_REGION, formatArn, type Scope } from '../../aws/arn.ts'
 import { AwsError } from '../../aws/errors.ts'
 import type { Catalog } from '../../catalog.ts'
+import type { Log } from '../../observability/log.ts'
 import type { UserPool, UserPoolClient } from '../../resources.ts'
 import { hashPassword } from './passwords.ts'
 import { createVerifier } from './srp.ts'
@@ -64,6 +65,7 @@ export function createPoolDirectory(options: {
   secret: Uint8Array
   now: () => number
   defaultScope?: Scope
+  log: Log
 }): PoolDirectory {
   const { catalog, store, settings, now } = options
   const pools = catalog.collection('AWS::Cognito::UserPool')
@@ -75,8 +77,17 @@ export function createPoolDirectory(options: {
     byId.clear()
     for (const pool of pools.list()) if (pool.local) byId.set(pool.id, pool)
   }
+  const warnOf = ({ id, properties }: UserPool): void => {
+    const features = unsupportedFeatures(properties)
+    if (features.length > 0)
+      options.log('warn', 'a local user pool leaves out what it declares', { pool: id, features })
+  }
   index()
-  const unsubscribe = pools.subscribe(index)
+  for (const pool of byId.values()) warnOf(pool)
+  const unsubscribe = pools.subscribe(({ type, resource }) => {
+    index()
+    if (type === 'put' && resource.local) warnOf(resource)
+  })
   for (const setting of settings) declare(setting)
 
   /** Makes a pool that no template has, and a client for a pool without any. */
@@ -249,6 +260,16 @@ export function isAlias(pool: UserPool, attribute: string): boolean {
 /** What follows the underscore in a pool's id. */
 export function poolNameOf(poolId: string): string {
   return poolId.slice(poolId.indexOf('_') + 1)
+}
+
+/** What a pool declares that would change how its users sign in, and that local pools do not do. */
+export function unsupportedFeatures(properties: Readonly<Record<string, unknown>>): string[] {
+  const { LambdaConfig, MfaConfiguration } = properties
+  const triggers = typeof LambdaConfig === 'object' && LambdaConfig !== null ? Object.keys(LambdaConfig) : []
+  return [
+    ...triggers.map((name) => `LambdaConfig.${name}`),
+    ...(MfaConfiguration === 'ON' || MfaConfiguration === 'OPTIONAL' ? [`MfaConfiguration ${MfaConfiguration}`] : []),
+  ]
 }
 
 /** Throws `ResourceNotFoundException`. */

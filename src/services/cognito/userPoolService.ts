@@ -1,4 +1,5 @@
 import { createHash, randomInt, randomUUID, timingSafeEqual } from 'node:crypto'
+import { formatArn } from '../../aws/arn.ts'
 import { AwsError } from '../../aws/errors.ts'
 import { serviceModel } from '../../aws/model.ts'
 import type { CallContext, JsonService, MaybePromise } from '../../aws/service.ts'
@@ -7,7 +8,7 @@ import type { Catalog } from '../../catalog.ts'
 import type { UserPool, UserPoolClient } from '../../resources.ts'
 import { type Authentication, type Parameters, passwordOf } from './authentication.ts'
 import { checkPasswordPolicy, type PasswordPolicy, passwordPolicyOf } from './passwords.ts'
-import { foldOf, isAlias, type PoolDirectory, requirePool } from './poolDirectory.ts'
+import { foldOf, isAlias, type PoolDirectory, requirePool, unsupportedFeatures } from './poolDirectory.ts'
 import type { PoolTokens } from './tokens.ts'
 import type { User, UserStore } from './userStore.ts'
 
@@ -35,7 +36,11 @@ interface Input {
   ChallengeName: string
   ChallengeResponses?: Parameters
   ClientId: string
+  ClientName: string
   ClientSecret?: string
+  ExplicitAuthFlows?: string[]
+  GenerateSecret?: boolean
+  PoolName: string
   GroupName: string
   Limit?: number
   MaxResults?: number
@@ -234,6 +239,64 @@ export function createUserPoolService(options: {
       const { pool, user } = await requireUser(input)
       return { Groups: directory.groupsOfUser(user).map((group) => groupType(pool, group)) }
     },
+    CreateUserPool(input, { accountId, region }) {
+      const { PoolName, ...properties } = input
+      const [unsupported] = unsupportedFeatures(properties)
+      if (unsupported !== undefined)
+        throw new AwsError('InvalidParameterException', `${unsupported} is not supported by local user pools.`)
+      const id = `${region}_${randomText(9, ID_CHARACTERS)}`
+      const pool: UserPool = {
+        arn: formatArn({ service: 'cognito-idp', region, accountId, resource: `userpool/${id}` }),
+        id,
+        name: PoolName,
+        properties,
+        local: true,
+      }
+      catalog.collection('AWS::Cognito::UserPool').put(pool)
+      return { UserPool: describePool(pool) }
+    },
+    DeleteUserPool(input) {
+      const pool = requirePool(directory, input.UserPoolId)
+      catalog.transaction(() => {
+        for (const client of directory.clientsOf(pool))
+          catalog.collection('AWS::Cognito::UserPoolClient').delete(client.arn)
+        for (const { arn } of catalog.collection('AWS::Cognito::UserPoolGroup').list(`${pool.arn}/group/`))
+          catalog.collection('AWS::Cognito::UserPoolGroup').delete(arn)
+        catalog.collection('AWS::Cognito::UserPool').delete(pool.arn)
+      })
+      store.deletePool(pool.id)
+      return {}
+    },
+    CreateUserPoolClient(input) {
+      const pool = requirePool(directory, input.UserPoolId)
+      const { UserPoolId: _, ClientName, ExplicitAuthFlows, GenerateSecret, ...properties } = input
+      const clientId = randomText(26, CLIENT_ID_CHARACTERS)
+      const client: UserPoolClient = {
+        arn: `${pool.arn}/client/${clientId}`,
+        userPoolId: pool.id,
+        clientId,
+        clientName: ClientName,
+        ...(GenerateSecret === true && { clientSecret: randomText(51, CLIENT_ID_CHARACTERS) }),
+        ...(ExplicitAuthFlows !== undefined && { explicitAuthFlows: ExplicitAuthFlows }),
+        properties,
+      }
+      catalog.collection('AWS::Cognito::UserPoolClient').put(client)
+      return { UserPoolClient: describeClient(client) }
+    },
+    DeleteUserPoolClient(input) {
+      const client = requireClient(input.ClientId)
+      if (client.userPoolId !== input.UserPoolId)
+        throw new AwsError('ResourceNotFoundException', `User pool client ${input.ClientId} does not exist.`)
+      catalog.collection('AWS::Cognito::UserPoolClient').delete(client.arn)
+      return {}
+    },
+    DeleteGroup(input) {
+      const pool = requirePool(directory, input.UserPoolId)
+      requireGroup(pool, input.GroupName)
+      if (!catalog.collection('AWS::Cognito::UserPoolGroup').delete(`${pool.arn}/group/${input.GroupName}`))
+        throw new AwsError('InvalidParameterException', `The group ${input.GroupName} is one of sidestage.yaml.`)
+      return {}
+    },
     ListUserPools(input) {
       const page = pageOf(directory.list(), ({ id }) => id, input)
       return {
@@ -397,11 +460,17 @@ function attributesOf(user: User): Attribute[] {
   ]
 }
 
+const ID_CHARACTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+const CLIENT_ID_CHARACTERS = '0123456789abcdefghijklmnopqrstuvwxyz'
+
+function randomText(length: number, characters: string): string {
+  return Array.from({ length }, () => characters.charAt(randomInt(characters.length))).join('')
+}
+
 /** A password that keeps to the policy, where an administrator gives none; nobody is told of it. */
 function randomPassword(policy: PasswordPolicy): string {
   const sets = ['ABCDEFGHJKLMNPQRSTUVWXYZ', 'abcdefghijkmnopqrstuvwxyz', '23456789', '!@#%^&*']
   const all = sets.join('')
-  const pick = (from: string): string => from.charAt(randomInt(from.length))
   const length = Math.max(policy.minimumLength, 16)
-  return [...sets.map(pick), ...Array.from({ length: length - sets.length }, () => pick(all))].join('')
+  return [...sets.map((set) => randomText(1, set)), randomText(length - sets.length, all)].join('')
 }

@@ -41,6 +41,8 @@ export interface UserStore {
   findUserByAttribute(poolId: string, name: string, value: string): User | undefined
   putUser(user: User): void
   deleteUser(poolId: string, username: string): void
+  /** Forgets everything of a pool that is gone. */
+  deletePool(poolId: string): void
   listUsers(poolId: string, limit: number, after?: string): User[]
   groupsOf(poolId: string, username: string): string[]
   addToGroup(poolId: string, username: string, group: string): void
@@ -133,6 +135,11 @@ export function createUserStore(database: DatabaseSync): UserStore {
       sql.delete.run(poolId, username)
       sql.leaveAll.run(poolId, username)
       sql.deleteRefreshOf.run(poolId, username)
+    },
+    deletePool(poolId) {
+      for (const table of ['user', 'membership', 'refresh_token'])
+        database.prepare(`DELETE FROM ${table} WHERE pool = ?`).run(poolId)
+      database.prepare('DELETE FROM signing_key WHERE issuer = ?').run(`pool/${poolId}`)
     },
     listUsers: (poolId, limit, after = '') => sql.list.all(poolId, after, limit).flatMap((row) => readUser(row) ?? []),
     groupsOf: (poolId, username) => sql.groups.all(poolId, username).map((row) => row['name'] as string),

@@ -125,6 +125,53 @@ describe('an identity pool', () => {
     expect(await getId(IdToken)).toEqual(['NotAuthorizedException', 'Invalid login token. Token expired'])
   })
 
+  it('is made through the API, as are user pools, clients and groups', async () => {
+    const { identity, call, signIn } = fixtureOf()
+    const { UserPool } = (await call('CreateUserPool', { PoolName: 'made' })) as { UserPool: { Id: string } }
+    expect(UserPool.Id).toMatch(/^us-east-1_[0-9A-Za-z]{9}$/)
+    const { UserPoolClient } = (await call('CreateUserPoolClient', {
+      UserPoolId: UserPool.Id,
+      ClientName: 'app',
+      ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH'],
+    })) as { UserPoolClient: { ClientId: string } }
+    await call('AdminCreateUser', { UserPoolId: UserPool.Id, Username: 'grace' })
+    await call('AdminSetUserPassword', {
+      UserPoolId: UserPool.Id,
+      Username: 'grace',
+      Password: 'Hopper-1906!',
+      Permanent: true,
+    })
+    const { IdToken } = tokensOf(await signIn('grace', 'Hopper-1906!', UserPoolClient.ClientId))
+    const made = (await identity('CreateIdentityPool', {
+      IdentityPoolName: 'made',
+      AllowUnauthenticatedIdentities: false,
+      CognitoIdentityProviders: [
+        { ClientId: UserPoolClient.ClientId, ProviderName: `cognito-idp.us-east-1.amazonaws.com/${UserPool.Id}` },
+      ],
+    })) as { IdentityPoolId: string }
+    const Roles = { authenticated: 'arn:aws:iam::000000000000:role/Reader' }
+    expect(await identity('SetIdentityPoolRoles', { IdentityPoolId: made.IdentityPoolId, Roles })).toEqual({})
+    expect(await identity('GetIdentityPoolRoles', { IdentityPoolId: made.IdentityPoolId })).toEqual({
+      IdentityPoolId: made.IdentityPoolId,
+      Roles,
+    })
+    const Logins = { [`127.0.0.1:4000/${UserPool.Id}`]: IdToken }
+    const id = (await identity('GetId', { IdentityPoolId: made.IdentityPoolId, Logins })) as { IdentityId: string }
+    expect(await identity('GetCredentialsForIdentity', { ...id, Logins })).toMatchObject({
+      Credentials: { AccessKeyId: expect.any(String) },
+    })
+    expect(await call('DeleteUserPool', { UserPoolId: UserPool.Id })).toEqual({})
+    expect(await call('AdminGetUser', { UserPoolId: UserPool.Id, Username: 'grace' })).toEqual([
+      'ResourceNotFoundException',
+      expect.any(String),
+    ])
+    expect(await identity('DeleteIdentityPool', { IdentityPoolId: made.IdentityPoolId })).toEqual({})
+    expect(await identity('GetCredentialsForIdentity', { ...id, Logins })).toEqual([
+      'ResourceNotFoundException',
+      expect.any(String),
+    ])
+  })
+
   it('is listed and described', async () => {
     const { identity, catalog } = fixtureOf()
     catalog

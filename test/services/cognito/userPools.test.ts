@@ -312,6 +312,26 @@ describe('administration', () => {
     expect(await signIn('grace', 'Hopper-1906!')).toEqual(['UserNotFoundException', 'User does not exist.'])
   })
 
+  it('refuses what it would leave out, and warns of it in templates', async () => {
+    const { call } = createCognitoFixture()
+    expect(await call('CreateUserPool', { PoolName: 'p', MfaConfiguration: 'ON' })).toEqual([
+      'InvalidParameterException',
+      'MfaConfiguration ON is not supported by local user pools.',
+    ])
+    const logged: unknown[] = []
+    createCognitoFixture({
+      properties: { LambdaConfig: { PreTokenGeneration: 'arn' } },
+      log: (...line) => void logged.push(line),
+    })
+    expect(logged).toEqual([
+      [
+        'warn',
+        'a local user pool leaves out what it declares',
+        { pool: POOL, features: ['LambdaConfig.PreTokenGeneration'] },
+      ],
+    ])
+  })
+
   it('shows pools and clients', async () => {
     const { call, catalog } = createCognitoFixture()
     const clients = catalog.collection('AWS::Cognito::UserPoolClient')
