@@ -83,6 +83,13 @@ export function createGraphqlEngine(options: GraphqlEngineOptions): GraphqlEngin
     log('error', 'schema cannot be run', { apiId: schema.apiId, problems: error.message }),
   )
 
+  function flushCache(apiId: string): void {
+    const flushed = cache.flush(apiId)
+    if (flushed instanceof Promise) {
+      flushed.catch((error: unknown) => log('error', 'cache failed', { error: String(error) }))
+    }
+  }
+
   const apis = new Map<string, GraphqlApi>()
   const runtimes = new Map<string, ApiRuntime | undefined>()
   for (const api of catalog.collection('AWS::AppSync::GraphQLApi').list()) apis.set(api.apiId, api)
@@ -105,6 +112,10 @@ export function createGraphqlEngine(options: GraphqlEngineOptions): GraphqlEngin
         runtimes.delete(resource.apiId)
       }),
     ),
+    // What an earlier cache kept is none of a new one's.
+    catalog.collection('AWS::AppSync::ApiCache').subscribe(({ type, resource, previous }) => {
+      if (type === 'delete' || previous === undefined) flushCache(resource.apiId)
+    }),
   ]
 
   const runtimeOf = (apiId: string): ApiRuntime | undefined => {
@@ -349,11 +360,7 @@ export function createGraphqlEngine(options: GraphqlEngineOptions): GraphqlEngin
     },
     apiOf: (apiId) => apis.get(apiId),
     schemaOf: (apiId) => runtimeOf(apiId)?.schema.schema,
-    flushCache(apiId) {
-      const flushed = cache.flush(apiId)
-      if (flushed instanceof Promise)
-        flushed.catch((error: unknown) => log('error', 'cache failed', { error: String(error) }))
-    },
+    flushCache,
     close() {
       for (const unsubscribe of subscriptions) unsubscribe()
       runtimes.clear()

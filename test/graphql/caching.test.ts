@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Caller } from '../../src/auth/caller.ts'
 import { systemClock } from '../../src/aws/clock.ts'
+import { cachingWarning } from '../../src/graphql/resolving/cachingWarning.ts'
 import { createMemoryCache } from '../../src/graphql/resolving/memoryCache.ts'
 import { createGraphqlFixture, type FixtureOptions } from '../support/graphqlFixture.ts'
 
@@ -142,5 +143,48 @@ describe('the cache in memory', () => {
     expect(['a', 'b', 'c', 'd'].map((key) => cache.get('api', key) !== undefined)).toEqual([true, false, true, true])
     cache.put('api', 'big', 'x'.repeat(200), 60)
     expect(cache.get('api', 'big')).toBeUndefined()
+  })
+})
+
+describe('a warning about caching keys', () => {
+  const resolver = (code: string, cachingKeys?: string[]) => ({
+    arn: 'arn:r',
+    apiId: 'test',
+    typeName: 'Query',
+    fieldName: 'mine',
+    kind: 'UNIT' as const,
+    code,
+    cachingConfig: { ttl: 1, ...(cachingKeys && { cachingKeys }) },
+  })
+  const reads = 'export const request = (ctx) => ({ payload: ctx.identity.sub })'
+
+  it('is given where callers would see each other’s results', () => {
+    expect(cachingWarning(resolver(reads, ['$context.arguments.id']))).toBe(
+      "Query.mine is cached by $context.arguments.id although its resolver looks at ctx.identity: callers would see each other's results. Add a key such as $context.identity.sub",
+    )
+    expect(cachingWarning(resolver('', ['$ctx.args.id']), [{ code: 'const { identity } = ctx' }])).toBeDefined()
+    expect(
+      cachingWarning(resolver('', ['$ctx.args.id']), [{ requestMappingTemplate: '$ctx.identity.sub' }]),
+    ).toBeDefined()
+  })
+
+  it('is not given where they would not', () => {
+    expect(cachingWarning(resolver(reads, ['$ctx.identity.sub']))).toBeUndefined()
+    expect(cachingWarning(resolver(reads))).toBeUndefined()
+    expect(cachingWarning(resolver('export const request = (ctx) => ctx.args', ['$ctx.args.id']))).toBeUndefined()
+  })
+})
+
+describe('a new cache', () => {
+  it('starts empty', async () => {
+    const { fixture, count } = createApi({ cache: { apiCachingBehavior: 'PER_RESOLVER_CACHING' } }, [
+      '$context.arguments.id',
+    ])
+    await count('{ item(id: 1) { count } }')
+    const caches = fixture.catalog.collection('AWS::AppSync::ApiCache')
+    const [cache] = caches.list()
+    caches.delete(cache!.arn)
+    caches.put(cache!)
+    expect(await count('{ item(id: 1) { count } }')).toBe(2)
   })
 })

@@ -73,6 +73,23 @@ describe('documents', () => {
     expect(await api.query(query)).toEqual({ data: { node: { next: null } } })
   })
 
+  it('completes data as deep as the document', async () => {
+    const levels = 240
+    const deep = createApi({
+      resolvers: {
+        'Query.node': {
+          code: handler(`let node = { id: 'end' }
+            for (const level of '${'x'.repeat(levels)}'.split('')) { node = { id: 'n', next: node } }
+            return { payload: node }`),
+        },
+      },
+    })
+    const query = `{ node ${'{ next'.repeat(levels)} { id }${'}'.repeat(levels)} }`
+    const { body } = await deep.run(query)
+    expect(body.errors).toBeUndefined()
+    expect(JSON.stringify(body.data)).toContain('{"id":"end"}')
+  })
+
   it('does not count brackets in strings and comments', async () => {
     const query = `{ # ${'{'.repeat(5_000)}\n echo(v: "${'['.repeat(600)}${']'.repeat(600)}") }`
     expect(await api.query(query)).toEqual({ data: { echo: '['.repeat(600) + ']'.repeat(600) } })
@@ -285,6 +302,18 @@ describe('variables', () => {
     const { body } = await api.run('query Q($v: AWSTimestamp) { timestamp(v: $v) }', { v })
     if (outcome === 'taken') expect(body).toEqual({ data: { timestamp: 0 } })
     else expect(body).toMatchObject({ data: null, errors: [{ message: expect.stringContaining('timestamp') }] })
+  })
+
+  it('refuses JSON of 100,000 levels, in variables and literals', async () => {
+    const v = '['.repeat(100_000) + ']'.repeat(100_000)
+    for (const body of [
+      (await api.run('query Q($v: AWSJSON) { echo(v: $v) }', { v })).body,
+      (await api.run(`{ echo(v: "${v}") }`)).body,
+    ]) {
+      expect(body.data).toBeNull()
+      expect(body.errors).toHaveLength(1)
+      expect(body.errors?.[0]?.message?.length).toBeLessThan(20_000)
+    }
   })
 
   it('hands on a lone surrogate', async () => {

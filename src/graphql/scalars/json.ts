@@ -1,9 +1,13 @@
 import { Kind } from 'graphql'
+import { exceedsNesting } from '../limits.ts'
 import type { Coercion } from './coercion.ts'
 import { CoercionError, shortText } from './coercion.ts'
 
+/** Levels of one JSON text: the bound of the parser that AppSync uses (Jackson). */
+const MAX_JSON_NESTING = 1_000
+
 function parse(value: unknown): unknown {
-  if (typeof value === 'string') {
+  if (typeof value === 'string' && !exceedsNesting(value, MAX_JSON_NESTING)) {
     try {
       return JSON.parse(value)
     } catch {
