@@ -1,7 +1,7 @@
 import { parseArn, type Scope } from '../aws/arn.ts'
 import { AwsError } from '../aws/errors.ts'
-import type { DataSource } from '../resources.ts'
 import type { LambdaInvocation, LambdaInvoker, LambdaResult } from '../aws/lambdaInvoker.ts'
+import type { DataSource } from '../resources.ts'
 import type { DataSourceCall, DataSourceClient, DataSourceError, DataSourceOutcome } from './dataSource.ts'
 import { invalidRequest, isRecord, memberOf } from './dataSource.ts'
 
