@@ -21,7 +21,7 @@ export class ProjectFileError extends Error {
   }
 }
 
-/** Reads the files of one project and of nothing else, and remembers which. */
+/** Reads the files of one project and of nothing else, each once, and remembers which. Made anew for each load. */
 export interface ProjectFiles {
   /** Absolute folder of the project. */
   readonly root: string
@@ -51,16 +51,20 @@ export function createProjectFiles(folder: string): ProjectFiles {
   const boundary = boundaryOf(root)
   const realBoundary = realpathIfAny(boundary) ?? boundary
   const used = new Set<string>()
+  const texts = new Map<string, string>()
   const display = (path: string): string => relative(root, path).split(sep).join('/') || '.'
 
   const refuse = (code: ProjectFileError['code'], path: string, message: string): never => {
     throw new ProjectFileError(code, display(path), message)
   }
+  const checked = new Set<string>()
   const check = (path: string): void => {
+    if (checked.has(path)) return
     if (path.includes('\0')) refuse('OUTSIDE', path.replaceAll('\0', ''), 'has a NUL character in its name')
     if (!isInside(path, boundary)) refuse('OUTSIDE', path, 'is outside of the project')
     const real = realpathIfAny(path)
     if (real !== undefined && !isInside(real, realBoundary)) refuse('OUTSIDE', path, 'leads out of the project')
+    if (real !== undefined) checked.add(path)
   }
 
   return {
@@ -92,6 +96,8 @@ export function createProjectFiles(folder: string): ProjectFiles {
       }
     },
     readText(path) {
+      const known = texts.get(path)
+      if (known !== undefined) return known
       check(path)
       used.add(path)
       let descriptor: number
@@ -115,7 +121,9 @@ export function createProjectFiles(folder: string): ProjectFiles {
           if (read === 0) break
           length += read
         }
-        return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length))
+        const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length))
+        texts.set(path, text)
+        return text
       } catch (error) {
         if (error instanceof ProjectFileError) throw error
         if (error instanceof TypeError) return refuse('NOT_UTF8', path, 'is not UTF-8 text')

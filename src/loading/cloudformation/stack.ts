@@ -129,7 +129,7 @@ export function createStack(options: StackOptions): Stack {
     if (Array.isArray(value)) {
       const made: unknown[] = []
       for (const [index, item] of value.entries()) {
-        const result = evaluate(item, { ...place, path: [...place.path, index] })
+        const result = isPlainScalar(item) ? item : evaluate(item, { ...place, path: [...place.path, index] })
         if (result !== NO_VALUE) made.push(result)
       }
       return made
@@ -150,7 +150,7 @@ export function createStack(options: StackOptions): Stack {
     }
     const made = emptyObject()
     for (const [key, item] of Object.entries(value)) {
-      const result = evaluate(item, { ...place, path: [...place.path, key] })
+      const result = isPlainScalar(item) ? item : evaluate(item, { ...place, path: [...place.path, key] })
       if (result !== NO_VALUE) made[key] = result
     }
     return made
@@ -303,6 +303,11 @@ export function createStack(options: StackOptions): Stack {
   return stack
 }
 
+/** What evaluates to itself: most of a template. */
+function isPlainScalar(value: unknown): boolean {
+  return typeof value === 'string' ? !value.includes('{{resolve:') : typeof value !== 'object' || value === null
+}
+
 /** The template asks for more than any template needs. */
 export class StackTooLargeError extends Error {
   override readonly name = 'StackTooLargeError'
@@ -342,6 +347,10 @@ function createResourceView(stack: Stack, declared: TemplateResource): ResourceV
           'a name that is written out ends the circle',
         )
         return undefined
+      }
+      if (isPlainScalar(raw)) {
+        values.set(property, raw)
+        return raw
       }
       open.add(property)
       const value = stack.evaluate(raw, place(property))
