@@ -81,8 +81,22 @@ export function credentialsOf(
   return {
     method: 'POST',
     target: path,
-    headers: Object.entries(auth),
+    headers: withoutRepetition(auth),
     body: Buffer.from(body),
     ...(operation !== undefined && { operation }),
   }
+}
+
+/**
+ * Apollo's links send one header under two spellings (`x-api-key` and `X-Api-Key`): the same value twice is one header,
+ * different values stay two, which authentication refuses.
+ */
+function withoutRepetition(auth: AuthObject): [string, string][] {
+  const seen = new Set<string>()
+  return Object.entries(auth).filter(([name, value]) => {
+    const key = `${name.toLowerCase()}\n${value}`
+    if (seen.has(key)) return false
+    seen.add(key)
+    return true
+  })
 }

@@ -91,7 +91,8 @@ function makeHandler({ engine, registry, authenticate }: ProtocolOptions): Handl
         if (error instanceof AuthenticationError) return refused(error)
         throw error
       }
-      return token ?? randomUUID()
+      // Clients that reconnect send the token of their last stream along: a new stream gets a new one.
+      return request.method === 'PUT' ? randomUUID() : (token ?? randomUUID())
     },
     onSubscribe(request, params) {
       const { caller, route } = request.context

@@ -1,6 +1,6 @@
 import { AwsError } from '../aws/errors.ts'
-import type { JsonService } from '../aws/service.ts'
 import type { LambdaInvoker } from '../aws/lambdaInvoker.ts'
+import type { JsonService } from '../aws/service.ts'
 import type { AwsCall } from '../stepfunctions/engine.ts'
 
 /** Target prefixes of the embedded JSON services, by the names that `aws-sdk:SERVICE:action` uses. */

@@ -99,6 +99,17 @@ describe('a subscription', () => {
     expect(String(server.asked[0]?.body)).toBe('{"query":"subscription { onAdd { id } }","variables":{}}')
   })
 
+  it('takes one header under two spellings, as Apollo’s links send it, when they agree', async () => {
+    server = await startRealtime()
+    const client = await open('')
+    client.send(start('a', { 'x-api-key': 'good', 'X-Api-Key': 'good' }))
+    expect(await client.next()).toEqual({ id: 'a', type: 'start_ack' })
+    expect(server.asked[0]?.headers).toEqual([['x-api-key', 'good']])
+    client.send(start('b', { 'x-api-key': 'good', 'X-Api-Key': 'other' }))
+    await client.next()
+    expect(server.asked[1]?.headers).toHaveLength(2)
+  })
+
   it('is refused with its own credentials, and the connection stays', async () => {
     server = await startRealtime()
     const client = await open()
