@@ -39,7 +39,7 @@ import { createOverlapChecker } from './overlappingFields.ts'
 export const MAX_VALIDATION_ERRORS = 100
 
 export interface ValidationOptions {
-  /** `introspectionConfig`: where false, `__schema` and `__type` are fields like any other that is not there. */
+  /** `introspectionConfig`: where false, the types of introspection have no fields. */
   introspection: boolean
 }
 
@@ -322,7 +322,8 @@ class Validation {
 
   #fieldOf(parent: GraphQLCompositeType | undefined, name: string): GraphQLField<unknown, unknown> | undefined {
     if (parent === undefined) return undefined
-    if (!this.#options.introspection && (name === '__schema' || name === '__type')) return undefined
+    // The service hides what is inside of the introspection types, not the way to them.
+    if (!this.#options.introspection && parent.name.startsWith('__') && name !== '__typename') return undefined
     return this.#schema.getField(parent, name)
   }
 
