@@ -18,7 +18,7 @@ function described(type: string, properties: unknown): PlainMap {
 
 function statement(name: string, type: string): UtilFunction {
   return (_, [payload]) => {
-    if (payload === undefined || payload === null) {
+    if (payload === undefined) {
       throw new UtilError({ message: `An argument is expected to be passed to ${name}`, errorType: null })
     }
     if (!isMap(payload)) throw new UtilError({ message: 'Expected payload to be an Object.', errorType: null })
@@ -35,10 +35,10 @@ const sql: UtilFunction = (environment, [strings, ...values]) => {
     })
   }
   environment.charge(strings.length)
-  const properties = newMap()
-  properties['strings'] = strings
-  properties['values'] = values
-  return described('SQL', properties)
+  const template = newMap()
+  template['strings'] = strings
+  template['keys'] = values
+  return template
 }
 
 function hint(type: string): UtilFunction {

@@ -23,15 +23,18 @@ interface Printer {
 const MAX_DEPTH = 100
 
 const TYPE_HINTS = new Set(['DATE', 'DECIMAL', 'JSON', 'TIME', 'TIMESTAMP', 'UUID'])
-const STATEMENT_TYPES = new Set(['SELECT', 'INSERT', 'UPDATE', 'REMOVE', 'SQL'])
+const STATEMENT_TYPES = new Set(['SELECT', 'INSERT', 'UPDATE', 'REMOVE'])
 
 export function printStatements(environment: UtilEnvironment, dialect: Dialect, args: readonly unknown[]): PlainMap {
   const printer: Printer = { environment, dialect, variables: newMap(), hints: newMap(), count: 0, depth: 0 }
-  if (isAbsent(args[0])) {
-    const name = dialect === 'postgres' ? 'createPgStatement' : 'createMySQLStatement'
-    throw refuse(`An argument is expected to be passed to ${name}`)
-  }
-  const statements = args.filter((arg) => !isAbsent(arg)).map((arg) => statementText(printer, arg))
+  const name = dialect === 'postgres' ? 'createPgStatement' : 'createMySQLStatement'
+  if (args.length === 0) throw refuse(`An argument is expected to be passed to ${name}`)
+  const statements = args
+    .filter((arg, index) => index === 0 || !isAbsent(arg))
+    .map((arg) => {
+      if (!isStatement(arg)) throw refuse(`Unsupported type is passed as argument to ${name}`)
+      return statementText(printer, arg)
+    })
   const request = newMap()
   request['statements'] = statements
   request['variableMap'] = printer.variables
@@ -60,12 +63,23 @@ function described(value: unknown): { type: string; properties: PlainMap } | und
   return { type, properties: properties as PlainMap }
 }
 
+/** What the `sql` tagged template made. */
+function isTemplate(value: unknown): boolean {
+  if (!isMap(value)) return false
+  return Array.isArray(member(value as PlainMap, 'strings')) && Array.isArray(member(value as PlainMap, 'keys'))
+}
+
+function isStatement(value: unknown): boolean {
+  return typeof value === 'string' || isTemplate(value) || STATEMENT_TYPES.has(described(value)?.type ?? '')
+}
+
 function statementText(printer: Printer, value: unknown): string {
   if (typeof value === 'string') return value
-  const statement = described(value)
-  if (statement === undefined || !STATEMENT_TYPES.has(statement.type)) throw refuse('Invalid statement.')
   if (++printer.depth > MAX_DEPTH) throw refuse('The statement is nested too deeply.')
-  const text = printed(printer, statement.type, statement.properties).trim()
+  const statement = described(value)
+  let text = ''
+  if (isTemplate(value)) text = template(printer, value as PlainMap)
+  else if (statement !== undefined) text = printed(printer, statement.type, statement.properties).trimEnd()
   printer.depth--
   if (text.length > MAX_EVALUATED_SIZE) throw new BudgetSpent('size')
   printer.environment.allocate(text.length)
@@ -81,10 +95,8 @@ function printed(printer: Printer, type: string, payload: PlainMap): string {
       return insert(printer, payload)
     case 'UPDATE':
       return update(printer, payload)
-    case 'REMOVE':
-      return remove(printer, payload)
     default:
-      return template(printer, payload)
+      return remove(printer, payload)
   }
 }
 
@@ -103,7 +115,7 @@ function select(printer: Printer, payload: PlainMap): string {
     joins(printer, payload),
     clause('WHERE', where(printer, payload)),
     groupBy(printer, member(payload, 'groupBy')),
-    clause('HAVING', isAbsent(member(payload, 'having')) ? '' : conditions(printer, member(payload, 'having'))),
+    clause('HAVING', having(printer, payload)),
     orderBy(printer, member(payload, 'orderBy')),
     amount(printer, payload, 'limit', 'LIMIT'),
     amount(printer, payload, 'offset', 'OFFSET'),
@@ -112,7 +124,7 @@ function select(printer: Printer, payload: PlainMap): string {
 
 function insert(printer: Printer, payload: PlainMap): string {
   const table = tableName(printer, payload)
-  const values = valuesOf(payload)
+  const values = valuesOf(payload, 'insert')
   const names = Object.keys(values)
   const columns = names.map((name) => quoted(printer, name)).join(', ')
   const variables = names.map((name) => variableOrNull(printer, values[name])).join(', ')
@@ -121,7 +133,7 @@ function insert(printer: Printer, payload: PlainMap): string {
 
 function update(printer: Printer, payload: PlainMap): string {
   const table = tableName(printer, payload)
-  const values = valuesOf(payload)
+  const values = valuesOf(payload, 'update')
   const assignments = Object.keys(values).map(
     (name) => `${quoted(printer, name)} = ${variableOrNull(printer, values[name])}`,
   )
@@ -144,12 +156,11 @@ function remove(printer: Printer, payload: PlainMap): string {
 /** The `sql` tagged template. */
 function template(printer: Printer, payload: PlainMap): string {
   const strings = member(payload, 'strings') as readonly unknown[]
-  const values = member(payload, 'values') as readonly unknown[]
+  const values = member(payload, 'keys') as readonly unknown[]
   let text = String(strings[0])
   for (const [index, value] of values.entries()) {
-    const statement = described(value)
-    const nested = statement !== undefined && STATEMENT_TYPES.has(statement.type)
-    text += (nested ? statementText(printer, value) : variableOrNull(printer, value)) + String(strings[index + 1])
+    const isNested = typeof value !== 'string' && isStatement(value)
+    text += (isNested ? statementText(printer, value) : variableOrNull(printer, value)) + String(strings[index + 1])
     if (text.length > MAX_EVALUATED_SIZE) throw new BudgetSpent('size')
   }
   return text
@@ -188,8 +199,9 @@ function variableOrNull(printer: Printer, value: unknown): string {
   return isAbsent(value) ? 'NULL' : variable(printer, value)
 }
 
-function valuesOf(payload: PlainMap): PlainMap {
+function valuesOf(payload: PlainMap, statement: string): PlainMap {
   const values = member(payload, 'values')
+  if (isAbsent(values)) throw refuse(`values are expected to be passed to ${statement}`)
   if (!isMap(values)) throw refuse('Expected values to an Object.')
   return values as PlainMap
 }
@@ -198,13 +210,15 @@ function valuesOf(payload: PlainMap): PlainMap {
 
 /** What a `SELECT` reads: `table`, or `from`, which may be a statement. */
 function source(printer: Printer, payload: PlainMap): string {
-  if (!isAbsent(member(payload, 'table'))) return tableName(printer, payload)
   const from = member(payload, 'from')
+  if (!isAbsent(member(payload, 'table'))) {
+    if (!isAbsent(from)) throw refuse("'from' and 'table' keys cannot be used together")
+    return tableName(printer, payload)
+  }
   if (isAbsent(from)) throw refuse("'table' or 'from' key is required.")
   if (typeof from === 'string') return quoted(printer, from)
   if (!isMap(from)) throw refuse("'from' value is expected to be string or object.")
-  const statement = described(from)
-  if (statement !== undefined && STATEMENT_TYPES.has(statement.type)) return `(${statementText(printer, from)})`
+  if (isStatement(from)) return `(${statementText(printer, from)})`
   return alias(printer, from as PlainMap)
 }
 
@@ -218,7 +232,8 @@ function tableName(printer: Printer, payload: PlainMap): string {
 
 /** `{persons: "p"}` is `"p" as "persons"`: the key is the alias. */
 function alias(printer: Printer, object: PlainMap): string {
-  const [name] = Object.keys(object)
+  const [name, ...others] = Object.keys(object)
+  if (others.length > 0) throw refuse('table alias is allowed only one key-value pair.')
   if (name === undefined) throw refuse('java.util.NoSuchElementException')
   return `${aliased(printer, object[name])} as ${quoted(printer, name)}`
 }
@@ -227,8 +242,8 @@ function aliased(printer: Printer, value: unknown): string {
   if (typeof value === 'string') return quoted(printer, value)
   const statement = described(value)
   if (statement?.type === 'AGGREGATE') return aggregate(printer, statement.properties)
-  if (statement !== undefined) return `(${statementText(printer, value)})`
-  throw refuse('table name is expected to be a string or alias.')
+  if (isStatement(value)) return `(${statementText(printer, value)})`
+  throw refuse('Table alias value is expected to be a string.')
 }
 
 function aggregate(printer: Printer, properties: PlainMap): string {
@@ -320,7 +335,8 @@ function orderBy(printer: Printer, order: unknown): string {
   if (isAbsent(order)) return ''
   if (!Array.isArray(order)) throw refuse('orderBy expects an array.')
   const texts = order.map((item) => {
-    const column = isMap(item) ? member(item as PlainMap, 'column') : undefined
+    if (!isMap(item)) throw refuse('orderBy item expected to be an object.')
+    const column = member(item as PlainMap, 'column')
     if (typeof column !== 'string') throw refuse('orderBy item expected to have property column.')
     const dir = member(item as PlainMap, 'dir')
     if (typeof dir !== 'string') return `${quoted(printer, column)} ASC`
@@ -336,9 +352,8 @@ function orderBy(printer: Printer, order: unknown): string {
 function amount(printer: Printer, payload: PlainMap, name: string, keyword: string): string {
   const value = member(payload, name)
   if (isAbsent(value)) return ''
-  const isText = typeof value === 'string' && value.trim() !== ''
-  const number = typeof value === 'number' || isText ? Number(value) : Number.NaN
-  if (!Number.isFinite(number)) throw refuse(`${name} expects a number.`)
+  const number = value === '' || typeof value === 'object' ? Number.NaN : Number(value)
+  if (Number.isNaN(number)) throw refuse(`${name} expects a number.`)
   return `${keyword} ${variable(printer, number)}`
 }
 
@@ -349,38 +364,61 @@ function where(printer: Printer, payload: PlainMap): string {
   return isAbsent(condition) ? '' : conditionsOrTemplate(printer, condition)
 }
 
-function conditionsOrTemplate(printer: Printer, condition: unknown): string {
-  return described(condition)?.type === 'SQL' ? statementText(printer, condition) : conditions(printer, condition)
+function having(printer: Printer, payload: PlainMap): string {
+  const condition = member(payload, 'having')
+  return isAbsent(condition) ? '' : conditionsOrTemplate(printer, condition)
 }
 
-/** The members of a condition object, joined by AND; groups stand among them without parentheses of their own. */
-function conditions(printer: Printer, condition: unknown): string {
-  if (!isMap(condition)) throw refuse('Expected condition to be an Object.')
+function conditionsOrTemplate(printer: Printer, condition: unknown): string {
+  if (isTemplate(condition)) return statementText(printer, condition)
+  if (!isMap(condition)) {
+    throw refuse('WHERE values are expected to be SQL templates or a condition object.')
+  }
+  return conditions(printer, condition as PlainMap)
+}
+
+/**
+ * The members of a condition object. At the top they are joined by AND and stand without parentheses; in a group each is
+ * in parentheses and they are joined by what the group is joined by.
+ */
+function conditions(printer: Printer, object: PlainMap, operator: 'AND' | 'OR' = 'AND', isGrouped = false): string {
   if (++printer.depth > MAX_DEPTH) throw refuse('The statement is nested too deeply.')
-  const object = condition as PlainMap
   const parts: string[] = []
   for (const name of Object.keys(object)) {
     printer.environment.charge(2)
     const operand = object[name]
-    if (name === 'and' || name === 'or') parts.push(group(printer, name, operand))
-    else if (name === 'not' && (Array.isArray(operand) || isMap(operand))) parts.push(negation(printer, operand))
-    else parts.push(columnConditions(printer, name, operand))
+    if (name === 'and' || name === 'or') {
+      const text = group(printer, name, operand)
+      if (text !== '') parts.push(isGrouped ? `(${text})` : text)
+      continue
+    }
+    const isNegation = name === 'not' && (Array.isArray(operand) || isMap(operand))
+    const text = isNegation ? negation(printer, operand) : columnConditions(printer, name, operand)
+    parts.push(isGrouped && text !== '' ? `(${text})` : text)
   }
   printer.depth--
-  return parts.join(' AND ')
+  return parts.join(` ${operator} `)
 }
 
 function group(printer: Printer, name: 'and' | 'or', operand: unknown): string {
   if (!Array.isArray(operand)) throw refuse(`${name} expects conditions to be an array`)
+  const operator = name === 'and' ? 'AND' : 'OR'
   return operand
-    .map((part) => conditions(printer, part))
-    .map((text) => (text === '' ? '' : `(${text})`))
-    .join(name === 'and' ? ' AND ' : ' OR ')
+    .map((part) => {
+      if (!isMap(part) || isTemplate(part)) throw refuse(`Expected ${name} to be an Object.`)
+      return conditions(printer, part as PlainMap, operator, true)
+    })
+    .join(` ${operator} `)
 }
 
 function negation(printer: Printer, operand: unknown): string {
   const parts = Array.isArray(operand) ? operand : [operand]
-  return parts.map((part) => `NOT (${conditions(printer, part)})`).join(' AND ')
+  return parts
+    .map((part) => {
+      if (!isMap(part)) throw refuse('Expected not to be an Object.')
+      return `NOT (${conditions(printer, part as PlainMap)})`
+    })
+    .join(' AND ')
 }
 
 const COMPARISONS = new Map([
@@ -426,33 +464,33 @@ function columnCondition(printer: Printer, column: string, name: string, operato
     derived !== undefined ||
     ['between', 'beginsWith', 'contains', 'notContains', 'attributeExists'].includes(operator)
   if (!isKnown) throw refuse(`Unsupported condition ${label}.`)
+  if (derived !== undefined) return derivedConditions(printer, label, derived, name, operator, operand)
+  if (operator === 'between') return between(printer, label, name, operand)
   if (isAbsent(operand)) throw refuse(`Value for ${label} can't be null.`)
   if (comparison !== undefined) return `${name} ${comparison} ${variable(printer, operand)}`
-  if (derived !== undefined) return derivedConditions(printer, label, derived, name, operator, operand)
   switch (operator) {
-    case 'between':
-      return between(printer, label, name, operand)
     case 'attributeExists':
       if (typeof operand !== 'boolean') throw refuse(`${label} expects a boolean value to be passed.`)
       return `${name} IS ${operand ? 'NOT ' : ''}NULL`
     default: {
       if (typeof operand !== 'string') throw refuse(`${label} expects a string value to be passed.`)
       printer.environment.allocate(operand.length)
-      const like = operator === 'notContains' ? 'NOT LIKE' : 'LIKE'
-      return `${name} ${like} ${variable(printer, operator === 'beginsWith' ? `${operand}%` : `%${operand}%`)}`
+      // The service puts no wildcards around what is not contained.
+      if (operator === 'notContains') return `${name} NOT LIKE ${variable(printer, operand)}`
+      return `${name} LIKE ${variable(printer, operator === 'beginsWith' ? `${operand}%` : `%${operand}%`)}`
     }
   }
 }
 
 function between(printer: Printer, label: string, name: string, operand: unknown): string {
-  if (!Array.isArray(operand)) throw refuse(`${label} condition expects an array with 2 values.`)
+  if (!Array.isArray(operand)) throw refuse(`${label} condition expects an array with length of 2.`)
   if (operand.length !== 2) {
     throw refuse(
       `${label} condition expects an array with 2 values but received an array with length ${operand.length}.`,
     )
   }
-  const first = variable(printer, operand[0])
-  return `${name} BETWEEN ${first} AND ${variable(printer, operand[1])}`
+  const first = variableOrNull(printer, operand[0])
+  return `${name} BETWEEN ${first} AND ${variableOrNull(printer, operand[1])}`
 }
 
 function derivedConditions(
@@ -463,7 +501,7 @@ function derivedConditions(
   operator: string,
   operand: unknown,
 ): string {
-  if (!isMap(operand)) throw refuse('Expected condition to be an Object.')
+  if (!isMap(operand)) throw refuse(`Expected ${label} to be an Object.`)
   const [call, distinct] = derived.split(' ')
   const text = `${call} (${distinct === undefined ? '' : `${distinct} `}${name})`
   const object = operand as PlainMap
@@ -472,9 +510,8 @@ function derivedConditions(
       const comparison = COMPARISONS.get(inner)
       const right = object[inner]
       if (comparison === undefined && inner !== 'between') throw refuse(`${label} has invalid ${operator} operator.`)
-      if (isAbsent(right)) throw refuse(`Value for ${label}.${inner} can't be null.`)
-      if (comparison === undefined) return between(printer, `${label}.${inner}`, text, right)
-      return `${text} ${comparison} ${variable(printer, right)}`
+      if (comparison === undefined) return between(printer, label, text, right)
+      return `${text} ${comparison} ${variableOrNull(printer, right)}`
     })
     .join(' AND ')
 }

@@ -36,6 +36,40 @@ describe('@aws-appsync/utils/rds', () => {
       'rds.select({ table: "t", where: { not: [{ a: { eq: 1 } }] } })',
       statement('SELECT * FROM "t" WHERE NOT ("a" = :P0)', { ':P0': 1 }),
     ],
+    [
+      'rds.select({ table: "t", where: { or: [{ a: { eq: 1 }, b: { notContains: "x" } }, { c: { size: { gt: null } } }] } })',
+      statement('SELECT * FROM "t" WHERE ("a" = :P0) OR ("b" NOT LIKE :P1) OR (LENGTH ("c") > NULL)', {
+        ':P0': 1,
+        ':P1': 'x',
+      }),
+    ],
+    ['rds.select(null)', { error: 'code.js:4:32: Expected payload to be an Object.' }],
+    ['null', { error: 'code.js:4:10: Unsupported type is passed as argument to createPgStatement' }],
+    ['', { error: 'code.js:4:10: An argument is expected to be passed to createPgStatement' }],
+    ['rds.insert({ table: "t" })', { error: 'code.js:4:10: values are expected to be passed to insert' }],
+    [
+      'rds.select({ table: "t", from: "u" })',
+      { error: "code.js:4:10: 'from' and 'table' keys cannot be used together" },
+    ],
+    [
+      'rds.select({ table: { a: "x", b: "y" } })',
+      { error: 'code.js:4:10: table alias is allowed only one key-value pair.' },
+    ],
+    ['rds.select({ table: { a: 1 } })', { error: 'code.js:4:10: Table alias value is expected to be a string.' }],
+    [
+      'rds.select({ table: "t", where: "x" })',
+      { error: 'code.js:4:10: WHERE values are expected to be SQL templates or a condition object.' },
+    ],
+    ['rds.select({ table: "t", where: { and: [1] } })', { error: 'code.js:4:10: Expected and to be an Object.' }],
+    [
+      'rds.select({ table: "t", where: { a: { between: 1 } } })',
+      { error: 'code.js:4:10: a.between condition expects an array with length of 2.' },
+    ],
+    [
+      'rds.select({ table: "t", where: { a: { size: 1 } } })',
+      { error: 'code.js:4:10: Expected a.size to be an Object.' },
+    ],
+    ['rds.select({ table: "t", orderBy: ["a"] })', { error: 'code.js:4:10: orderBy item expected to be an object.' }],
     ['rds.select({ table: {} })', { error: 'code.js:4:10: java.util.NoSuchElementException' }],
     ['rds.select({ table: "t", offset: "x" })', { error: 'code.js:4:10: offset expects a number.' }],
   ])('createPgStatement(%s)', async (expression, expected) => {
