@@ -2,12 +2,21 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import { DEFAULT_ACCOUNT_ID, parseArn } from '../../aws/arn.ts'
 import type { Clock } from '../../aws/clock.ts'
 import { systemClock } from '../../aws/clock.ts'
+import { AwsError } from '../../aws/errors.ts'
 import { createSealer } from '../../aws/sealedToken.ts'
 import type { Catalog } from '../../catalog.ts'
 import { type Log, silentLog } from '../../observability/log.ts'
 import type { PolicyDocument, Role } from '../../resources.ts'
 import { awsManagedPolicies } from './managedPolicies.ts'
-import { administratorPolicy, compilePolicies, emptyPolicy, intersect, type Policy, roleOfSession } from './policy.ts'
+import {
+  administratorPolicy,
+  compilePolicies,
+  emptyPolicy,
+  intersect,
+  type Policy,
+  roleOfSession,
+  trusts,
+} from './policy.ts'
 
 /** The identity of a Cognito identity pool behind temporary credentials; named as in AppSync's `ctx.identity`. */
 export interface CognitoIdentity {
@@ -91,7 +100,10 @@ export type CredentialLookup =
 
 export interface CredentialStore {
   find(accessKeyId: string, sessionToken: string | undefined): CredentialLookup
-  /** Credentials of a role, which this server (after a restart too) knows by their session token alone. */
+  /**
+   * Credentials of a role, which this server (after a restart too) knows by their session token alone. For a Cognito
+   * identity throws `InvalidIdentityPoolConfigurationException` where the role's trust policy does not let it in.
+   */
   issueTemporary(request: TemporaryRequest): TemporaryCredentials
   /** What a role may do: its own policies and the managed ones attached to it. */
   policyOfRole(roleArn: string): Policy
@@ -266,6 +278,7 @@ export function createCredentialStore(options: {
       }
     },
     issueTemporary(request) {
+      if (request.cognitoIdentity !== undefined) checkTrust(catalog, request.roleArn, request.cognitoIdentity, log)
       const accessKeyId = `ASIA${[...randomBytes(16)].map((byte) => BASE32[byte % 32]).join('')}`
       const issuedAt = clock.now()
       const expiresAt = issuedAt + (request.durationSeconds ?? DEFAULT_DURATION_SECONDS) * 1000
@@ -289,6 +302,37 @@ export function createCredentialStore(options: {
     },
     policyOfRole,
   }
+}
+
+/** The values of IAM's condition keys for an identity pool's identity. */
+export function cognitoConditions(identity: CognitoIdentity): Map<string, string | readonly string[]> {
+  const providers = [...(identity.cognitoIdentityAuthProvider ?? '').matchAll(/"([^"]*)"/g)].map(
+    ([, name = '']) => name,
+  )
+  return new Map<string, string | readonly string[]>([
+    ['cognito-identity.amazonaws.com:sub', identity.cognitoIdentityId],
+    ['cognito-identity.amazonaws.com:aud', identity.cognitoIdentityPoolId],
+    ['cognito-identity.amazonaws.com:amr', [identity.cognitoIdentityAuthType, ...providers]],
+  ])
+}
+
+/** Identity pools take roles on by web identity, which the roles' trust policies must allow. */
+function checkTrust(catalog: Catalog, roleArn: string, identity: CognitoIdentity, log: Log): void {
+  const document = findRole(catalog, roleArn)?.assumeRolePolicyDocument
+  if (document === undefined) return
+  let trusted = false
+  try {
+    const context = cognitoConditions(identity)
+    const party = { type: 'Federated', name: 'cognito-identity.amazonaws.com' } as const
+    trusted = trusts(document, party, { action: 'sts:AssumeRoleWithWebIdentity', context }, log)
+  } catch (error) {
+    log('error', 'the trust policy of a role cannot be read', { role: roleArn, problem: (error as Error).message })
+  }
+  if (!trusted)
+    throw new AwsError(
+      'InvalidIdentityPoolConfigurationException',
+      'Invalid identity pool configuration. Check assigned IAM roles for this pool.',
+    )
 }
 
 /** The role by its ARN, with or without a path in either. */

@@ -2,7 +2,7 @@ import { DEFAULT_ACCOUNT_ID, DEFAULT_REGION, type Scope } from '../../aws/arn.ts
 import { AwsError } from '../../aws/errors.ts'
 import { isSigned, readSignature, type SignableRequest, type SignatureClaim, verifySignature } from '../../aws/sigv4.ts'
 import type { ConditionContext } from './conditions.ts'
-import type { Credential, CredentialStore } from './credentialStore.ts'
+import { type Credential, type CredentialStore, cognitoConditions } from './credentialStore.ts'
 import { roleOfSession } from './policy.ts'
 
 /** A secret that belongs to nobody: a signature of an unknown key is checked too, so that it takes as long. */
@@ -107,7 +107,7 @@ export function conditionContextOf(
   credential: Credential,
   request: { now: number; region: string; sourceIp?: string; secure?: boolean; userAgent?: string; referer?: string },
 ): ConditionContext {
-  const context = new Map<string, string>([
+  const context = new Map<string, string | readonly string[]>([
     ['aws:currenttime', new Date(request.now).toISOString()],
     ['aws:epochtime', String(Math.floor(request.now / 1000))],
     ['aws:securetransport', String(request.secure ?? false)],
@@ -127,9 +127,8 @@ export function conditionContextOf(
   put('aws:username', credential.userName)
   if (credential.temporary) put('aws:multifactorauthpresent', 'false')
   put('aws:tokenissuetime', credential.issuedAt === undefined ? undefined : new Date(credential.issuedAt).toISOString())
-  put('cognito-identity.amazonaws.com:sub', credential.cognitoIdentity?.cognitoIdentityId)
-  put('cognito-identity.amazonaws.com:aud', credential.cognitoIdentity?.cognitoIdentityPoolId)
-  put('cognito-identity.amazonaws.com:amr', credential.cognitoIdentity?.cognitoIdentityAuthType)
+  if (credential.cognitoIdentity !== undefined)
+    for (const [key, value] of cognitoConditions(credential.cognitoIdentity)) context.set(key, value)
   return context
 }
 

@@ -20,8 +20,8 @@ const identityPool: IdentityPool = {
   properties: {},
 }
 
-function fixtureOf(pool: Partial<IdentityPool> = {}) {
-  const store = createCredentialStore({ catalog: createCatalog(), clock: { now: () => NOW } })
+function fixtureOf(pool: Partial<IdentityPool> = {}, roles = createCatalog()) {
+  const store = createCredentialStore({ catalog: roles, clock: { now: () => NOW } })
   const fixture = createCognitoFixture({ issueTemporary: (request) => store.issueTemporary(request) })
   fixture.catalog.collection('AWS::Cognito::IdentityPool').put({ ...identityPool, ...pool })
   return { ...fixture, store }
@@ -192,6 +192,47 @@ describe('an identity pool', () => {
         { ClientId: 'webclient', ProviderName: `cognito-idp.us-east-1.amazonaws.com/${POOL}` },
       ],
     })
+  })
+
+  it('gives only roles that trust it, and who logged in', async () => {
+    const roles = createCatalog()
+    const trust = (
+      condition: Record<string, unknown>,
+      principal: unknown = { Federated: 'cognito-identity.amazonaws.com' },
+    ) =>
+      roles.collection('AWS::IAM::Role').put({
+        arn: 'arn:aws:iam::000000000000:role/Reader',
+        roleName: 'Reader',
+        policies: [],
+        managedPolicyArns: [],
+        assumeRolePolicyDocument: {
+          Statement: [
+            { Effect: 'Allow', Principal: principal, Action: 'sts:AssumeRoleWithWebIdentity', Condition: condition },
+          ],
+        },
+      })
+    const { identity, signIn } = fixtureOf({}, roles)
+    const Logins = { [PROVIDER]: tokensOf(await signIn()).IdToken }
+    const id = (await identity('GetId', { IdentityPoolId: POOL_ID, Logins })) as { IdentityId: string }
+    const answer = async () => {
+      const outcome = await identity('GetCredentialsForIdentity', { ...id, Logins })
+      return Array.isArray(outcome) ? outcome[0] : 'given'
+    }
+    const amr = 'cognito-identity.amazonaws.com:amr'
+    const aud = 'cognito-identity.amazonaws.com:aud'
+    const outcomes: string[] = []
+    for (const change of [
+      () => trust({ StringEquals: { [aud]: POOL_ID }, 'ForAnyValue:StringLike': { [amr]: 'authenticated' } }),
+      () => trust({ 'ForAnyValue:StringLike': { [amr]: `*:CognitoSignIn:*` } }),
+      () => trust({ 'ForAnyValue:StringLike': { [amr]: 'unauthenticated' } }),
+      () => trust({ StringEquals: { [aud]: 'us-east-1:other' } }),
+      () => trust({}, { Service: 'lambda.amazonaws.com' }),
+    ]) {
+      change()
+      outcomes.push(await answer())
+    }
+    const refused = 'InvalidIdentityPoolConfigurationException'
+    expect(outcomes).toEqual(['given', 'given', refused, refused, refused])
   })
 
   it('says what it lacks', async () => {
