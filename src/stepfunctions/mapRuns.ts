@@ -29,6 +29,8 @@ const MAX_EXPRESS_CHILDREN_AT_ONCE = 256
 const SUCCEEDED = statusNumber('SUCCEEDED')
 /** Outcomes of EXPRESS children that share an entry of the journal. */
 const OUTCOMES_PER_ENTRY = 500
+/** Longest time that an outcome waits for others to share its entry. */
+const RECORD_OUTCOMES_MS = 250
 /** Children whose input is made before others have their turn. */
 const CHILDREN_PER_TURN = 100
 
@@ -360,6 +362,7 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
     if (map.state.executionType === 'EXPRESS' && isCurrent(map)) {
       map.buffer.push(outcome)
       if (map.buffer.length >= OUTCOMES_PER_ENTRY) flush(map)
+      else if (map.buffer.length === 1) clock.at(clock.now() + RECORD_OUTCOMES_MS, () => flush(map))
     }
     settleChild(map, index, outcome)
     fill(map)
@@ -367,7 +370,7 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
 
   function flush(map: Active): void {
     const outcomes = map.buffer
-    if (outcomes.length === 0) return
+    if (outcomes.length === 0 || closed) return
     map.buffer = []
     executions().post(map.run, () => {
       if (isCurrent(map)) record(map.run, { type: 'mapRunItems', at: clock.now(), flow: map.flow.id, outcomes })
