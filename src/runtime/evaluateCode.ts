@@ -1,7 +1,8 @@
 import { type Outcome, type ResolverContext, type ResolverError, ResolverSyntaxError } from './context.ts'
 import type { RunOptions } from './emit/run.ts'
 import { EvaluationContextError } from './evaluateMappingTemplate.ts'
-import { compileCode, type HandlerName } from './js/compile.ts'
+import { compileCode } from './js/compile.ts'
+import type { HandlerName } from './js/evaluate.ts'
 
 /** What `EvaluateCode` is asked. */
 export interface EvaluateCodeRequest {

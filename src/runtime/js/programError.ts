@@ -13,14 +13,12 @@ export function typeError(message: string): ProgramError {
   return new ProgramError('TypeError', message)
 }
 
-/** Thrown by `runtime.earlyReturn`: ends the handler with a value. */
-export class EarlyReturn extends Error {
-  override readonly name = 'EarlyReturn'
+/** Thrown by `runtime.earlyReturn`: ends the handler with a value. No error, and no stack is kept for it. */
+export class EarlyReturn {
   readonly value: unknown
   readonly skipTo: 'NEXT' | 'END' | undefined
 
   constructor(value: unknown, skipTo: 'NEXT' | 'END' | undefined) {
-    super('earlyReturn')
     this.value = value
     this.skipTo = skipTo
   }
