@@ -1,18 +1,13 @@
 import type { DocumentNode, OperationDefinitionNode } from 'graphql'
 import { GraphQLError, Kind, parse } from 'graphql'
 import type { GraphqlErrorObject } from './errors.ts'
-import { exceedsNesting } from './limits.ts'
+import { exceedsDocumentBounds, MAX_DOCUMENT_TOKENS } from './limits.ts'
 import type { OperationPlan } from './planning/planOperation.ts'
 import { PlanTooLargeError, planOperation } from './planning/planOperation.ts'
 import type { FieldResolver } from './resolving/resolver.ts'
 import type { ApiSchema } from './schema/buildSchema.ts'
 import { validateDocument } from './validation/validateDocument.ts'
 
-/**
- * Tokens of one document. AppSync names no bound; this one is above the ten thousand aliased fields with arguments that
- * its resolver quota lets through, and ends in some 60 ms what would otherwise hold the process for seconds.
- */
-export const MAX_DOCUMENT_TOKENS = 150_000
 /** Longest document that is kept. Those that are written by hand or by code generators are far below. */
 const MAX_CACHED_DOCUMENT = 100_000
 /** Documents kept parsed, validated and planned, per API. */
@@ -78,7 +73,7 @@ export function createDocumentStore(options: DocumentStoreOptions): DocumentStor
 }
 
 function prepareDocument(query: string, options: DocumentStoreOptions): PreparedDocument {
-  if (exceedsNesting(query)) return { type: 'unparsable' }
+  if (exceedsDocumentBounds(query)) return { type: 'unparsable' }
   let document: DocumentNode
   try {
     document = parse(query, { maxTokens: MAX_DOCUMENT_TOKENS })

@@ -7,36 +7,83 @@ export const MAX_NESTING = 500
 const QUOTE = 34
 const BACKSLASH = 92
 const HASH = 35
+const SPACE = 32
+const TAB = 9
+const COMMA = 44
 const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
 
-/** Counts nesting outside of strings and comments, in one pass. */
-export function exceedsNesting(source: string, limit = MAX_NESTING): boolean {
+/**
+ * Tokens of one document. AppSync names no bound; this one is above the ten thousand aliased fields with arguments that
+ * its resolver quota lets through.
+ */
+export const MAX_DOCUMENT_TOKENS = 150_000
+
+/** Whether a document would cost too much to parse: counted in one pass that makes nothing. */
+export function exceedsDocumentBounds(source: string): boolean {
+  return exceeds(source, MAX_NESTING, MAX_DOCUMENT_TOKENS)
+}
+
+/** Whether brackets outside of strings nest deeper than so. */
+export function exceedsNesting(source: string, limit: number): boolean {
+  return exceeds(source, limit, Number.POSITIVE_INFINITY)
+}
+
+function exceeds(source: string, maxNesting: number, maxTokens: number): boolean {
   let depth = 0
+  let tokens = 0
   for (let at = 0; at < source.length; at++) {
     const code = source.charCodeAt(at)
-    switch (code) {
-      case 40:
-      case 91:
-      case 123:
-        if (++depth > limit) return true
-        break
-      case 41:
-      case 93:
-      case 125:
-        depth--
-        break
-      case HASH:
-        while (at + 1 < source.length && !isLineEnd(source.charCodeAt(at + 1))) at++
-        break
-      case QUOTE:
-        at = endOfString(source, at)
-        break
-      default:
-        break
+    if (isWordCharacter(code)) {
+      while (isWordCharacter(source.charCodeAt(at + 1))) at++
+      tokens++
+    } else {
+      switch (code) {
+        case 40:
+        case 91:
+        case 123:
+          if (++depth > maxNesting) return true
+          tokens++
+          break
+        case 41:
+        case 93:
+        case 125:
+          depth--
+          tokens++
+          break
+        case HASH:
+          while (at + 1 < source.length && !isLineEnd(source.charCodeAt(at + 1))) at++
+          break
+        case QUOTE:
+          at = endOfString(source, at)
+          tokens++
+          break
+        case SPACE:
+        case TAB:
+        case COMMA:
+        case LINE_FEED:
+        case CARRIAGE_RETURN:
+          break
+        default:
+          tokens++
+      }
     }
+    if (tokens > maxTokens) return true
   }
   return false
+}
+
+/** Names, numbers and the dots of a spread; each run of them is a token. */
+function isWordCharacter(code: number): boolean {
+  return (
+    (code >= 97 && code <= 122) ||
+    (code >= 65 && code <= 90) ||
+    (code >= 48 && code <= 57) ||
+    code === 95 ||
+    code === 45 ||
+    code === 46 ||
+    code === 43
+  )
 }
 
 function isLineEnd(code: number): boolean {

@@ -38,11 +38,12 @@ function createApi(options: Partial<FixtureOptions> = {}) {
   })
 }
 
-/** Runs and says how long it took, in milliseconds. */
+/** Runs and says how much time of this thread it took, in milliseconds: other work on the machine does not count. */
 async function timed<T>(work: () => Promise<T>): Promise<{ result: T; ms: number }> {
-  const start = performance.now()
+  const start = process.threadCpuUsage()
   const result = await work()
-  return { result, ms: performance.now() - start }
+  const { user, system } = process.threadCpuUsage(start)
+  return { result, ms: (user + system) / 1_000 }
 }
 
 const UNPARSABLE = {
@@ -107,7 +108,13 @@ describe('documents', () => {
   it('refuses a million tokens within 100 ms', async () => {
     const { result, ms } = await timed(() => api.run(`{ ${'ok '.repeat(1_000_000)} }`))
     expect(result).toEqual(UNPARSABLE)
-    expect(ms).toBeLessThan(200)
+    expect(ms).toBeLessThan(100)
+  })
+
+  it('takes ten thousand aliased resolver fields with arguments', async () => {
+    const aliases = Array.from({ length: 10_000 }, (_, index) => `a${index}: node(id: ${index}) { id }`).join(' ')
+    const { body } = await api.run(`{ ${aliases} }`)
+    expect([body.errors, Object.keys(body.data as object).length]).toEqual([undefined, 10_000])
   })
 
   it('stops resolvers at resolverCountLimit and names it', async () => {
