@@ -11,6 +11,7 @@ import {
   isMap,
   isNumber,
   jsonText,
+  keysOf,
   memberOf,
   newMap,
   plainCopy,
@@ -21,7 +22,7 @@ function onText(name: string, work: (text: string) => string): UtilFunction {
   return (environment, [text]) => {
     if (typeof text !== 'string') {
       if (isAbsent(text)) throw failure(`util.${name} needs a string, not null.`)
-      return mismatch(environment, name)
+      return mismatch(environment)
     }
     environment.charge(text.length)
     const result = work(text)
@@ -54,14 +55,14 @@ function textOf(value: unknown): string {
 /** Ends the field; the message, type, data and info go into its error. */
 export const error: UtilFunction = (environment, args) => {
   const described = describedError(environment, args)
-  if (described === undefined) return mismatch(environment, 'error')
+  if (described === undefined) return mismatch(environment)
   throw new UtilError(described)
 }
 
 /** Adds an error to the field's answer and goes on. */
 export const appendError: UtilFunction = (environment, args) => {
   const described = describedError(environment, args)
-  if (described === undefined) return mismatch(environment, 'appendError')
+  if (described === undefined) return mismatch(environment)
   environment.charge(1)
   environment.allocate(described.message.length + 32)
   environment.appendedErrors.push(described)
@@ -78,7 +79,7 @@ export const unauthorized: UtilFunction = () => {
 
 export const matches: UtilFunction = (environment, args) => {
   const [source, text] = args
-  if (args.length !== 2 || !isTextOrAbsent(source) || !isTextOrAbsent(text)) return mismatch(environment, 'matches')
+  if (args.length !== 2 || !isTextOrAbsent(source) || !isTextOrAbsent(text)) return mismatch(environment)
   if (isAbsent(source) || isAbsent(text)) throw failure('util.matches needs a pattern and a string, not null.')
   environment.charge(source.length)
   return patternOf(source).matches(text, environment)
@@ -88,18 +89,23 @@ function isTextOrAbsent(value: unknown): value is string | null | undefined {
   return isAbsent(value) || typeof value === 'string'
 }
 
+/** Members that an identity has in each mode, beside which it may have others. */
+const IAM_MEMBERS = ['accountId', 'sourceIp', 'username', 'userArn']
+const USER_POOL_MEMBERS = ['sourceIp', 'username', 'sub', 'issuer', 'claims', 'defaultAuthStrategy']
+const OIDC_MEMBERS = ['sub', 'issuer', 'claims']
+
 /**
- * How the caller was authorized, told from the identity: none for an API key, and by the members that AppSync documents
- * for each of the other modes.
+ * How the caller was authorized, read back from the shape of the identity as the service does: none is an API key, an
+ * empty one or one with a context comes from a Lambda authorizer, and one that fits no mode counts as an API key.
  */
 export const authType: UtilFunction = ({ context }) => {
   const identity = context.identity
   if (!isMap(identity)) return 'API Key Authorization'
   const has = (name: string) => !isAbsent(memberOf(identity, name))
-  if (has('resolverContext')) return 'Lambda Authorization'
-  if (has('userArn') || has('accountId') || has('cognitoIdentityId')) return 'IAM Authorization'
-  if (has('username') || has('defaultAuthStrategy')) return 'User Pool Authorization'
-  if (has('claims') || has('issuer') || has('sub')) return 'Open ID Connect Authorization'
+  if (keysOf(identity).length === 0 || has('resolverContext') || has('handlerContext')) return 'Lambda Authorization'
+  if (IAM_MEMBERS.every(has)) return 'IAM Authorization'
+  if (USER_POOL_MEMBERS.every(has)) return 'User Pool Authorization'
+  if (OIDC_MEMBERS.every(has) && !has('username')) return 'Open ID Connect Authorization'
   return 'API Key Authorization'
 }
 

@@ -66,11 +66,11 @@ export function attributeValues(
 type Converter = (environment: UtilEnvironment, args: readonly unknown[]) => unknown
 
 /** One argument that passes a test; null gives null, as the service's own functions do. */
-function typed(name: string, type: string, test: (value: unknown) => boolean): Converter {
+function typed(type: string, test: (value: unknown) => boolean): Converter {
   return (environment, args) => {
     const [value] = args
     if (isAbsent(value) && args.length <= 1) return null
-    if (args.length !== 1 || !test(value)) return mismatch(environment, `dynamodb.${name}`)
+    if (args.length !== 1 || !test(value)) return mismatch(environment)
     return single(environment, type, value)
   }
 }
@@ -81,7 +81,7 @@ const isListOf = (test: (value: unknown) => boolean) => (value: unknown) => isLi
 const toS3Object: Converter = (environment, args) => {
   const [key, bucket, region, version] = args
   if (args.length < 3 || args.length > 4 || !args.every((value) => isAbsent(value) || isText(value))) {
-    return mismatch(environment, 'dynamodb.toS3Object')
+    return mismatch(environment)
   }
   const s3 = args.length === 4 ? { key, bucket, region, version } : { key, bucket, region }
   return single(environment, 'S', jsonText(environment, { s3 }))
@@ -90,25 +90,25 @@ const toS3Object: Converter = (environment, args) => {
 const converters: Record<string, Converter> = {
   toDynamoDB: (environment, args) =>
     args.length === 1 || environment.language === 'APPSYNC_JS' ? attributeValue(environment, args[0]) : NO_SUCH_METHOD,
-  toString: typed('toString', 'S', isText),
-  toStringSet: typed('toStringSet', 'SS', isListOf(isText)),
-  toNumber: typed('toNumber', 'N', isNumber),
-  toNumberSet: typed('toNumberSet', 'NS', isListOf(isNumber)),
-  toBinary: typed('toBinary', 'B', isText),
-  toBinarySet: typed('toBinarySet', 'BS', isListOf(isText)),
-  toBoolean: typed('toBoolean', 'BOOL', (value) => typeof value === 'boolean'),
+  toString: typed('S', isText),
+  toStringSet: typed('SS', isListOf(isText)),
+  toNumber: typed('N', isNumber),
+  toNumberSet: typed('NS', isListOf(isNumber)),
+  toBinary: typed('B', isText),
+  toBinarySet: typed('BS', isListOf(isText)),
+  toBoolean: typed('BOOL', (value) => typeof value === 'boolean'),
   toNull: (environment) => single(environment, 'NULL', null),
   toList: (environment, [value]) => {
     if (isAbsent(value)) return null
-    return isList(value) ? attributeValue(environment, value) : mismatch(environment, 'dynamodb.toList')
+    return isList(value) ? attributeValue(environment, value) : mismatch(environment)
   },
   toMap: (environment, [value]) => {
     if (isAbsent(value)) return null
-    return isMap(value) ? attributeValue(environment, value) : mismatch(environment, 'dynamodb.toMap')
+    return isMap(value) ? attributeValue(environment, value) : mismatch(environment)
   },
   toMapValues: (environment, [value]) => {
     if (isAbsent(value)) return null
-    return isMap(value) ? attributeValues(environment, value) : mismatch(environment, 'dynamodb.toMapValues')
+    return isMap(value) ? attributeValues(environment, value) : mismatch(environment)
   },
   toS3Object,
 }
@@ -118,7 +118,7 @@ const converters: Record<string, Converter> = {
  */
 const fromS3ObjectJson: UtilFunction = (environment, args) => {
   const [text] = args
-  if (args.length !== 1 || typeof text !== 'string') return mismatch(environment, 'dynamodb.fromS3ObjectJson')
+  if (args.length !== 1 || typeof text !== 'string') return mismatch(environment)
   environment.charge(text.length)
   environment.allocate(text.length)
   try {

@@ -48,10 +48,12 @@ export class UtilError extends Error {
  */
 export const NO_SUCH_METHOD: unique symbol = Symbol('no such method')
 
-/** The answer to arguments that fit no signature: unresolved in VTL, an error in APPSYNC_JS. */
-export function mismatch(environment: UtilEnvironment, name: string): typeof NO_SUCH_METHOD {
-  if (environment.language === 'VTL') return NO_SUCH_METHOD
-  throw new UtilError({ message: `Invalid arguments for util.${name}.`, errorType: null })
+/**
+ * The answer to arguments that fit no signature: unresolved in VTL; null in APPSYNC_JS, which the service runs by way of
+ * VTL (recorded for `toSubscriptionFilter` of a list and of a text).
+ */
+export function mismatch(environment: UtilEnvironment): typeof NO_SUCH_METHOD | null {
+  return environment.language === 'VTL' ? NO_SUCH_METHOD : null
 }
 
 /** An error of a utility itself (a text that does not parse, an unknown zone), as opposed to one that the user raised. */

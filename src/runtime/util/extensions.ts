@@ -12,7 +12,7 @@ function done(environment: UtilEnvironment): '' | undefined {
 const evictFromApiCache: UtilFunction = (environment, args) => {
   const [typeName, fieldName, keys] = args
   if (typeof typeName !== 'string' || typeof fieldName !== 'string' || !(isMap(keys) || isAbsent(keys))) {
-    return mismatch(environment, 'extensions.evictFromApiCache')
+    return mismatch(environment)
   }
   environment.effects.evictFromApiCache ??= []
   environment.effects.evictFromApiCache.push({
@@ -24,13 +24,13 @@ const evictFromApiCache: UtilFunction = (environment, args) => {
 }
 
 const setSubscriptionFilter: UtilFunction = (environment, [filter]) => {
-  if (!isMap(filter)) return mismatch(environment, 'extensions.setSubscriptionFilter')
+  if (!isMap(filter)) return mismatch(environment)
   environment.effects.subscriptionFilter = plainCopy(environment, filter)
   return done(environment)
 }
 
 const setSubscriptionInvalidationFilter: UtilFunction = (environment, [filter]) => {
-  if (!isMap(filter)) return mismatch(environment, 'extensions.setSubscriptionInvalidationFilter')
+  if (!isMap(filter)) return mismatch(environment)
   environment.effects.subscriptionInvalidationFilter = plainCopy(environment, filter)
   return done(environment)
 }
@@ -38,7 +38,7 @@ const setSubscriptionInvalidationFilter: UtilFunction = (environment, [filter]) 
 /** Ends the subscriptions whose invalidation filter takes the payload. */
 const invalidateSubscriptions: UtilFunction = (environment, [invalidation]) => {
   if (!isMap(invalidation) || typeof memberOf(invalidation, 'subscriptionField') !== 'string') {
-    return mismatch(environment, 'extensions.invalidateSubscriptions')
+    return mismatch(environment)
   }
   environment.effects.invalidateSubscriptions ??= []
   if (environment.effects.invalidateSubscriptions.length >= MAX_INVALIDATIONS) {

@@ -36,7 +36,7 @@ const VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/
 
 const copyHeaders: UtilFunction = (environment, args) => {
   const [headers] = args
-  if (args.length !== 1 || !isMap(headers)) return mismatch(environment, 'http.copyHeaders')
+  if (args.length !== 1 || !isMap(headers)) return mismatch(environment)
   const copy = new Map<string, unknown>()
   for (const [name, value] of entriesOf(headers)) if (!HOP_HEADERS.has(name.toLowerCase())) copy.set(name, value)
   environment.charge(copy.size)
@@ -72,8 +72,7 @@ function add(environment: UtilEnvironment, name: string, value: unknown): void {
 /** Adds one header to the response. A header that is not allowed is left out and an error is appended. */
 const addResponseHeader: UtilFunction = (environment, args) => {
   const [name, value] = args
-  if (args.length !== 2 || (typeof name !== 'string' && !isAbsent(name)))
-    return mismatch(environment, 'http.addResponseHeader')
+  if (args.length !== 2 || (typeof name !== 'string' && !isAbsent(name))) return mismatch(environment)
   environment.charge(8)
   add(environment, name ?? '', value)
   return environment.language === 'VTL' ? '' : undefined
@@ -81,7 +80,7 @@ const addResponseHeader: UtilFunction = (environment, args) => {
 
 const addResponseHeaders: UtilFunction = (environment, args) => {
   const [headers] = args
-  if (args.length !== 1 || !isMap(headers)) return mismatch(environment, 'http.addResponseHeaders')
+  if (args.length !== 1 || !isMap(headers)) return mismatch(environment)
   for (const [name, value] of entriesOf(headers)) {
     environment.charge(8)
     add(environment, name, value)

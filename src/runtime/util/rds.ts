@@ -20,7 +20,7 @@ export const toJsonObject: UtilFunction = (environment, [given]) => {
       throw failure(`Unable to parse the JSON document: '${(cause as Error).message}'`)
     }
   }
-  if (!isMap(answer)) return mismatch(environment, 'rds.toJsonObject')
+  if (!isMap(answer)) return mismatch(environment)
   const results = memberOf(answer, 'sqlStatementResults')
   if (!isList(results)) return []
   return results.map((result) => recordsOf(environment, result))

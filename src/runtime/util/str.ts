@@ -9,9 +9,9 @@ const FORMS = new Map([
 
 /** `util.str.normalize(text, form)`: the form is nfc, nfd, nfkc or nfkd. */
 const normalize: UtilFunction = (environment, [text, form]) => {
-  if (typeof text !== 'string' || typeof form !== 'string') return mismatch(environment, 'str.normalize')
+  if (typeof text !== 'string' || typeof form !== 'string') return mismatch(environment)
   const known = FORMS.get(form.toLowerCase())
-  if (known === undefined) return mismatch(environment, 'str.normalize')
+  if (known === undefined) return mismatch(environment)
   environment.charge(text.length)
   const result = text.normalize(known)
   environment.allocate(result.length)

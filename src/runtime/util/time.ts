@@ -36,18 +36,12 @@ function zoneArgument(value: unknown): Zone | undefined {
   return typeof value === 'string' ? zoneOf(value) : undefined
 }
 
-function format(
-  environment: UtilEnvironment,
-  name: string,
-  time: number | undefined,
-  pattern: unknown,
-  zoneId: unknown,
-): unknown {
-  if (time === undefined || typeof pattern !== 'string') return mismatch(environment, name)
+function format(environment: UtilEnvironment, time: number | undefined, pattern: unknown, zoneId: unknown): unknown {
+  if (time === undefined || typeof pattern !== 'string') return mismatch(environment)
   environment.charge(FORMAT_COST + pattern.length)
   return worded(() => {
     const zone = zoneArgument(zoneId)
-    if (zone === undefined) return mismatch(environment, name)
+    if (zone === undefined) return mismatch(environment)
     const text = formatInstant(time, pattern, zone)
     environment.allocate(text.length)
     return text
@@ -56,12 +50,11 @@ function format(
 
 const parseFormattedToEpochMilliSeconds: UtilFunction = (environment, args) => {
   const [text, pattern, zoneId] = args
-  const name = 'time.parseFormattedToEpochMilliSeconds'
-  if (args.length > 3 || typeof text !== 'string' || typeof pattern !== 'string') return mismatch(environment, name)
+  if (args.length > 3 || typeof text !== 'string' || typeof pattern !== 'string') return mismatch(environment)
   environment.charge(FORMAT_COST + text.length + pattern.length)
   return worded(() => {
     const zone = zoneArgument(zoneId)
-    return zone === undefined ? mismatch(environment, name) : parseInstant(text, pattern, zone)
+    return zone === undefined ? mismatch(environment) : parseInstant(text, pattern, zone)
   })
 }
 
@@ -81,8 +74,7 @@ function parseIso(text: string): number {
 
 const parseISO8601ToEpochMilliSeconds: UtilFunction = (environment, args) => {
   const [text] = args
-  if (args.length !== 1 || typeof text !== 'string')
-    return mismatch(environment, 'time.parseISO8601ToEpochMilliSeconds')
+  if (args.length !== 1 || typeof text !== 'string') return mismatch(environment)
   environment.charge(FORMAT_COST + text.length)
   return worded(() => parseIso(text))
 }
@@ -95,18 +87,17 @@ export const time = {
   nowISO8601: (environment) => toIso(environment.now()),
   nowEpochSeconds: (environment) => Math.floor(environment.now() / 1000),
   nowEpochMilliSeconds: (environment) => environment.now(),
-  nowFormatted: (environment, [pattern, zoneId]) =>
-    format(environment, 'time.nowFormatted', environment.now(), pattern, zoneId),
+  nowFormatted: (environment, [pattern, zoneId]) => format(environment, environment.now(), pattern, zoneId),
   parseFormattedToEpochMilliSeconds,
   parseISO8601ToEpochMilliSeconds,
   epochMilliSecondsToSeconds: (environment, args) => {
     const value = args.length === 1 ? instant(args[0]) : undefined
-    return value === undefined ? mismatch(environment, 'time.epochMilliSecondsToSeconds') : Math.floor(value / 1000)
+    return value === undefined ? mismatch(environment) : Math.floor(value / 1000)
   },
   epochMilliSecondsToISO8601: (environment, args) => {
     const value = args.length === 1 ? instant(args[0]) : undefined
-    return value === undefined ? mismatch(environment, 'time.epochMilliSecondsToISO8601') : toIso(value)
+    return value === undefined ? mismatch(environment) : toIso(value)
   },
   epochMilliSecondsToFormatted: (environment, [value, pattern, zoneId]) =>
-    format(environment, 'time.epochMilliSecondsToFormatted', instant(value), pattern, zoneId),
+    format(environment, instant(value), pattern, zoneId),
 } satisfies Record<string, UtilFunction>

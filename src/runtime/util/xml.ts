@@ -184,7 +184,7 @@ function typed(text: string): unknown {
 
 const toMap: UtilFunction = (environment, args) => {
   const [text] = args
-  if (args.length !== 1 || typeof text !== 'string') return mismatch(environment, 'xml.toMap')
+  if (args.length !== 1 || typeof text !== 'string') return mismatch(environment)
   return xmlToMap(environment, text)
 }
 
@@ -192,7 +192,7 @@ const toMap: UtilFunction = (environment, args) => {
 const toJsonString: UtilFunction = (environment, args) => {
   const [text, isEncoded] = args
   if (args.length > 2 || typeof text !== 'string' || (args.length === 2 && typeof isEncoded !== 'boolean')) {
-    return mismatch(environment, 'xml.toJsonString')
+    return mismatch(environment)
   }
   const json = jsonText(environment, xmlToMap(environment, text))
   return isEncoded === true ? jsonText(environment, json) : json

@@ -81,8 +81,17 @@ describe('questions about values', () => {
 describe('util.authType', () => {
   it.each([
     [null, 'API Key Authorization'],
-    [{ accountId: '1', userArn: 'arn:aws:iam::1:user/u', username: 'u' }, 'IAM Authorization'],
-    [{ sub: 's', username: 'u', claims: {}, defaultAuthStrategy: 'ALLOW' }, 'User Pool Authorization'],
+    [{}, 'Lambda Authorization'],
+    [{ accountId: '1', userArn: 'arn:aws:iam::1:user/u', username: 'u', sourceIp: ['1.2.3.4'] }, 'IAM Authorization'],
+    [{ accountId: '1', userArn: 'arn:aws:iam::1:user/u', username: 'u', sourceIp: null }, 'API Key Authorization'],
+    [{ sub: 's', username: 'u', claims: {}, issuer: 'i', defaultAuthStrategy: 'ALLOW' }, 'API Key Authorization'],
+    [{ sub: 's', issuer: 'i', claims: {}, username: 'u' }, 'API Key Authorization'],
+    [{ claims: {} }, 'API Key Authorization'],
+    [{ handlerContext: {} }, 'Lambda Authorization'],
+    [
+      { sub: 's', username: 'u', claims: {}, issuer: 'i', defaultAuthStrategy: 'ALLOW', sourceIp: [], groups: null },
+      'User Pool Authorization',
+    ],
     [{ sub: 's', issuer: 'i', claims: {} }, 'Open ID Connect Authorization'],
     [{ resolverContext: { a: 'b' } }, 'Lambda Authorization'],
   ])('tells %j', (identity, expected) => {

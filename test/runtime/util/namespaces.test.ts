@@ -168,6 +168,28 @@ describe('util.transform.toSubscriptionFilter', () => {
     })
   })
 
+  it('makes no group of nothing', () => {
+    for (const empty of [{}, { a: {} }, { and: [] }]) {
+      expect(call('transform.toSubscriptionFilter', [empty])).toEqual({ filterGroup: [] })
+    }
+    expect(call('transform.toSubscriptionFilter', [{}, [], { r: { eq: 1 } }])).toEqual({
+      filterGroup: [{ filters: [one('r', 'eq', 1)] }],
+    })
+  })
+
+  it('takes `not` and operators that it does not know as they are', () => {
+    expect(call('transform.toSubscriptionFilter', [{ not: { a: { eq: 1 } }, b: { bogus: [1] } }])).toEqual({
+      filterGroup: [{ filters: [one('not', 'a', { eq: 1 }), one('b', 'bogus', [1])] }],
+    })
+  })
+
+  it.each([[[]], [[null]], [[[]]], [['{"a":{"eq":1}}']]])(
+    'is null in APPSYNC_JS for %j, which is no filter',
+    (args) => {
+      expect(call('transform.toSubscriptionFilter', args, js())).toBeNull()
+    },
+  )
+
   it('ends before it has too many groups', () => {
     const wide = Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`f${index}`, { eq: 1, ne: 2 }]))
     expect(failureOf('transform.toSubscriptionFilter', [wide])).toBe('The filter has too many groups.')

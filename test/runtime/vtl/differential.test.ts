@@ -18,7 +18,7 @@ async function renderWithOurs(template: string, context: ResolverContext): Promi
 const explanations: { why: string; applies(sample: SampleTemplate, theirs: string): boolean }[] = [
   {
     why: 'the peer leaves a function called `eval` behind in every map of which a method was called, and lists it as a member',
-    applies: (_sample, theirs) => theirs.includes('"eval"') || theirs.includes('eval=function'),
+    applies: (_sample, theirs) => /\beval\b/.test(theirs),
   },
   {
     why: 'the peer escapes what utilities return for HTML (`<>` becomes `&lt;&gt;`, `&` becomes `&amp;`); the service prints it as it is',
