@@ -77,7 +77,10 @@ export function findProject(files: ProjectFiles, problems: ProblemList): Project
       return document !== undefined && isTemplate(document.value) ? [document] : []
     })
   const [only, second] = others
-  if (only === undefined) return undefined
+  if (only === undefined) {
+    reportUnbuilt(files, problems)
+    return undefined
+  }
   if (second !== undefined) {
     problems.add({
       severity: 'error',
@@ -90,6 +93,40 @@ export function findProject(files: ProjectFiles, problems: ProblemList): Project
     return undefined
   }
   return { format: 'cloudformation', template: only }
+}
+
+/** Projects whose templates a tool makes, with what makes them. */
+const UNBUILT: readonly { file: readonly string[]; message: string; hint: string }[] = [
+  { file: ['cdk.json'], message: 'the CDK app has not been synthesized: there is no cdk.out', hint: 'run cdk synth' },
+  {
+    file: ['serverless.ts'],
+    message: 'serverless.ts is code, which is not run to load a project',
+    hint: 'serverless print > serverless.yml writes its values out',
+  },
+  {
+    file: ['serverless.js'],
+    message: 'serverless.js is code, which is not run to load a project',
+    hint: 'serverless print > serverless.yml writes its values out',
+  },
+  {
+    file: ['amplify', 'backend.ts'],
+    message: 'the Amplify backend has not been synthesized: there is no .amplify/artifacts/cdk.out',
+    hint: 'npx ampx sandbox writes it',
+  },
+  {
+    file: ['amplify', 'backend', 'backend-config.json'],
+    message: 'the Amplify API has not been built: there is no amplify/backend/api/NAME/build',
+    hint: 'run amplify api gql-compile',
+  },
+]
+
+function reportUnbuilt(files: ProjectFiles, problems: ProblemList): void {
+  for (const { file, message, hint } of UNBUILT) {
+    const path = join(files.root, ...file)
+    if (files.kindOf(path) !== 'file') continue
+    files.use(path)
+    problems.add({ severity: 'error', file: files.display(path), line: 1, column: 1, message, hint })
+  }
 }
 
 function readIfSmall(files: ProjectFiles, path: string): string | undefined {

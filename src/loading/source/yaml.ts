@@ -187,6 +187,8 @@ function createConverter(follow: (alias: Node) => Node | undefined, positionAt: 
 }
 
 function scalarValue(value: unknown, source: string | undefined): unknown {
+  // `!!binary` and `!!timestamp` mean nothing to CloudFormation: they stay as they are written.
+  if (typeof value === 'object' && value !== null) return source ?? String(value)
   if (typeof value === 'bigint') return new NumberText(Number(value), source ?? String(value))
   if (typeof value !== 'number' || source === undefined || String(value) === source) return value
   // An account id such as 000000000000 is meant as text wherever text is wanted.
