@@ -143,6 +143,24 @@ describe('tables', () => {
     }
   })
 
+  it('name a file with damaged pages at start and leave it untouched', () => {
+    const path = temporaryFolder()
+    const { engine, close } = open(path)
+    engine.send('PutItem', { TableName: 'Model', Item: { pk: { S: 'a' }, sk: { N: '1' } } })
+    close()
+    const file = join(path, 'dynamodb.sqlite')
+    const damaged = readFileSync(file)
+    damaged.fill(0xaa, 4_096)
+    writeFileSync(file, damaged)
+    const folder = openDataFolder(path)
+    try {
+      expect(() => engineIn(folder)).toThrow(`cannot read ${file}: `)
+      expect(readFileSync(file).equals(damaged)).toBe(true)
+    } finally {
+      folder.close()
+    }
+  })
+
   it('name a damaged file at start and leave it untouched', () => {
     const path = temporaryFolder()
     open(path).close()

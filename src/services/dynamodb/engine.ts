@@ -1,13 +1,14 @@
+import type { DatabaseSync } from 'node:sqlite'
 import { DEFAULT_ACCOUNT_ID, DEFAULT_REGION, type Scope } from '../../aws/arn.ts'
 import { type Clock, systemClock } from '../../aws/clock.ts'
-import { AwsError } from '../../aws/errors.ts'
+import { AwsError, messageOf } from '../../aws/errors.ts'
 import { serviceModel } from '../../aws/model.ts'
 import { createPageTokens, type PageTokens } from '../../aws/pagination.ts'
 import type { JsonService } from '../../aws/service.ts'
 import type { Collection } from '../../catalog.ts'
 import { type Log, silentLog } from '../../observability/log.ts'
 import type { Table } from '../../resources.ts'
-import type { DataFolder } from '../../storage/dataFolder.ts'
+import { type DataFolder, DataFolderError } from '../../storage/dataFolder.ts'
 import { checkDefinition } from './definition.ts'
 import { describeTable as describe, streamSpecification } from './description.ts'
 import { createInputCheck } from './input.ts'
@@ -103,10 +104,24 @@ const STREAM_OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operat
   ['GetRecords', getRecords],
 ])
 
+/** Opens the tables. Throws `DataFolderError`, naming the file, when what is stored cannot be read. */
 export function createDynamoDB(options: DynamoDBOptions): DynamoDBEngine {
+  const database = options.folder.database('dynamodb', { synchronous: 'NORMAL' })
+  try {
+    return openEngine(options, database)
+  } catch (cause) {
+    database.close()
+    if ((cause as { code?: unknown }).code !== 'ERR_SQLITE_ERROR') throw cause
+    throw new DataFolderError(
+      `cannot read ${options.folder.databasePath('dynamodb') ?? 'the tables'}: ${messageOf(cause)}. It is left untouched; move it away or restore it to start.`,
+      { cause },
+    )
+  }
+}
+
+function openEngine(options: DynamoDBOptions, database: DatabaseSync): DynamoDBEngine {
   const clock = options.clock ?? systemClock
   const log = options.log ?? silentLog
-  const database = options.folder.database('dynamodb', { synchronous: 'NORMAL' })
   const storage = createStorage(database, log)
   const streams = createStreams(database, clock)
   const tokens = createRequestTokens(database, clock)

@@ -53,6 +53,7 @@ export function createStorage(database: DatabaseSync, log: Log = silentLog): Sto
       id INTEGER PRIMARY KEY AUTOINCREMENT, storage INTEGER NOT NULL, definition TEXT NOT NULL);
     CREATE INDEX IF NOT EXISTS shape_of_storage ON shape (storage);
   `)
+  checkReadable(database)
   const begin = database.prepare('BEGIN IMMEDIATE')
   const commit = database.prepare('COMMIT')
   const rollback = database.prepare('ROLLBACK')
@@ -226,6 +227,15 @@ export function createStorage(database: DatabaseSync, log: Log = silentLog): Sto
         }
       })
     },
+  }
+}
+
+/** Reads what says how items are kept, and the root of each table, so that a damaged file is found at the start. */
+function checkReadable(database: DatabaseSync): void {
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
+  for (const { name } of tables) {
+    const bulk = /^(?:items|index)_[0-9]+$/.test(String(name)) || name === 'stream_record'
+    database.prepare(bulk ? `SELECT 1 FROM ${String(name)} LIMIT 1` : `SELECT count(*) FROM ${String(name)}`).get()
   }
 }
 
