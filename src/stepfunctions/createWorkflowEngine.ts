@@ -34,6 +34,8 @@ import { createTaskTokens } from './taskTokens.ts'
 const RETENTION_MS = 90 * 86_400_000
 /** Executions with histories that are kept derived, for the pages that follow. */
 const HISTORIES_KEPT = 4
+/** Machines whose latest revision is kept compiled. */
+const REVISIONS_KEPT = 1000
 const MEMORY_STEP_MB = 64
 const BILLED_STEP_MS = 100
 
@@ -145,7 +147,12 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
     const known = revisions.get(key)
     if (known !== undefined && sameRevision(known.given, given)) return known.kept
     const entry = { given, kept: { ...given } }
+    revisions.delete(key)
     revisions.set(key, entry)
+    if (revisions.size > REVISIONS_KEPT) {
+      const oldest = revisions.keys().next().value
+      if (oldest !== undefined) revisions.delete(oldest)
+    }
     return entry.kept
   }
 
@@ -397,9 +404,8 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
 
     describeExecution(executionArn) {
       const resident = executions.byArn(executionArn)
-      if (resident?.inserted && !resident.committing && resident.recorded.length === 0) {
-        return executions.describe(resident)
-      }
+      // What runs shows nothing that a crash could take back; an end does, until it is on the disk.
+      if (resident?.durable && resident.state.status === 'RUNNING') return executions.describe(resident)
       return executions.describe(executions.restore(existing(executionArn)))
     },
 

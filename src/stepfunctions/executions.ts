@@ -178,6 +178,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       machineRow: 0,
       sequence: 0,
       inserted: false,
+      durable: false,
       wake: null,
       status: 'RUNNING',
       redrives: 0,
@@ -262,6 +263,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     run.state.observer = undefined
     run.sequence = rows
     run.inserted = true
+    run.durable = true
     run.wake = row.wake
     run.status = run.state.status
     run.redrives = run.state.redriveCount
@@ -497,6 +499,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
         lost(run, writes, error)
         return
       }
+      run.durable = true
       for (const effect of effects) effect()
       tell?.()
       if (run.gone) return

@@ -83,8 +83,8 @@ export function record(execution: Interpreted, entry: Entry): void {
     })
     throw new HistoryFull()
   }
-  execution.recorded.push(entry)
   apply(state, entry)
+  execution.recorded.push(entry)
 }
 
 /** Most events that an entry can add; the last event must stay free for the execution's end. */

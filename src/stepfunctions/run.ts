@@ -15,6 +15,8 @@ export interface Run extends Interpreted {
   sequence: number
   /** Whether the execution's row is in the store, or on its way. */
   inserted: boolean
+  /** Whether its start is on the disk. */
+  durable: boolean
   /** What the row has for `wake`. */
   wake: number | null
   status: ExecutionState['status']

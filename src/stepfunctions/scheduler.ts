@@ -24,7 +24,7 @@ const HORIZON_MS = 60_000
 /** Rows read at one time. */
 const PAGE = 1000
 /** Executions woken before others have their turn. */
-const WOKEN_PER_TURN = 256
+const WOKEN_PER_TURN = 64
 /** Stale timers that may stay in the heap before it is made anew. */
 const SLACK = 10_000
 

@@ -63,6 +63,9 @@ const STATEMENTS = {
   purgeExecution: 'DELETE FROM execution WHERE id = ?',
 } as const
 
+/** Revisions kept parsed; others are read again. */
+const MAX_REVISIONS_KEPT = 1000
+
 export type StatementName = keyof typeof STATEMENTS
 
 const NAMES = Object.keys(STATEMENTS) as StatementName[]
@@ -176,6 +179,13 @@ export function openWorkflowStore(folder: DataFolder): WorkflowStore {
   }
   const revisions = new Map<number, StoredRevision>()
   const known = new WeakMap<StoredRevision, number>()
+  const keep = (id: number, revision: StoredRevision): void => {
+    known.set(revision, id)
+    revisions.set(id, revision)
+    if (revisions.size <= MAX_REVISIONS_KEPT) return
+    const oldest = revisions.keys().next().value
+    if (oldest !== undefined) revisions.delete(oldest)
+  }
   let executions = maximum(database, 'execution')
   let mapRuns = maximum(database, 'map_run')
 
@@ -207,8 +217,7 @@ export function openWorkflowStore(folder: DataFolder): WorkflowStore {
         const { stateMachineVersionArn = null, stateMachineAliasArn = null } = revision
         writes.push(write('insertRevision', id, hash, stateMachineVersionArn, stateMachineAliasArn, body))
       }
-      known.set(revision, id)
-      revisions.set(id, revision)
+      keep(id, revision)
       return id
     },
     revisionOf(id) {
@@ -217,8 +226,7 @@ export function openWorkflowStore(folder: DataFolder): WorkflowStore {
       const row = queries.revisionRow(id)
       if (row === undefined) throw new JournalError(`revision ${id} is missing`)
       const revision = JSON.parse(row) as StoredRevision
-      revisions.set(id, revision)
-      known.set(revision, id)
+      keep(id, revision)
       return revision
     },
     purge(ids) {
