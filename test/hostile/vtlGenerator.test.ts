@@ -114,6 +114,8 @@ function runOne(template: string, functions: VtlRuntime, side: 'request' | 'resp
     tally.accepted++
     const outcome = evaluateTemplate(render, side, given, STEPS, { random: () => 0.25 })
     if (outcome.type !== 'error') checkPlain(outcome.value)
+    else checkPlain([outcome.error.data ?? null, outcome.error.errorInfo ?? null])
+    for (const { data, errorInfo } of outcome.appendedErrors) checkPlain([data ?? null, errorInfo ?? null])
     checkPlain(outcome.stash, true)
     checkPlain(outcome.logs)
     checkPlain(JSON.parse(JSON.stringify(outcome.effects)), true)
