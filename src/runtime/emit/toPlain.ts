@@ -63,17 +63,22 @@ function walkList(list: unknown[], state: Walk, depth: number): unknown[] {
 
 function walkMap(map: object, state: Walk, depth: number): object {
   const source = map as Record<string, unknown>
-  let result: Record<string, unknown> | undefined = inheritsNothing(map) ? undefined : newMap()
-  const keys = Object.keys(source)
-  for (let index = 0; index < keys.length; index++) {
-    const key = keys[index] as string
+  const isOurs = inheritsNothing(map)
+  let result: Record<string, unknown> | undefined = isOurs ? undefined : newMap()
+  // Our maps inherit nothing, so that `for…in` visits own members only, and fast.
+  for (const key in source) {
+    if (!isOurs && !Object.hasOwn(source, key)) continue
     const member = source[key]
     const plain = walk(member, state, depth + 1)
     if (plain !== undefined) count(state, key.length + 4)
     if (result === undefined) {
       if (plain === member && plain !== undefined) continue
+      // The first member that has to change: those before it stay as they are.
       result = newMap()
-      for (let before = 0; before < index; before++) result[keys[before] as string] = source[keys[before] as string]
+      for (const before in source) {
+        if (before === key) break
+        result[before] = source[before]
+      }
     }
     if (plain !== undefined) result[key] = plain
   }

@@ -68,7 +68,7 @@ export function set(budget: Budget, object: unknown, rawKey: unknown, value: unk
 
 /** Maps have no prototype, so that every key is a member like others, `__proto__` too. */
 export function setMember(budget: Budget, map: ProgramMap, key: string | number, value: unknown): void {
-  if (!Object.hasOwn(map, key)) budget.allocate(PROPERTY_SIZE)
+  if (map[key] === undefined) budget.allocate(PROPERTY_SIZE)
   if (key === '__proto__') {
     Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true })
   } else map[key] = value

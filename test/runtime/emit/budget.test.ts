@@ -42,6 +42,14 @@ describe('toPlain', () => {
     expect(Object.keys(plain({ a: undefined, b: 1, c: undefined, d: 2 }) as object)).toEqual(['b', 'd'])
   })
 
+  it('leaves out what is deep inside, at the cost of one walk', () => {
+    let value: unknown = { kept: 1, gone: undefined, after: 2 }
+    for (let level = 0; level < 500; level++) value = fromHost({ before: 1, value, after: [undefined] })
+    const budget = new Budget(10_000)
+    expect(JSON.stringify(toPlain(value, budget))).toBe(JSON.stringify(value))
+    expect(budget.steps).toBeGreaterThan(0)
+  })
+
   it('hands a plain value on without a copy', () => {
     const value = fromHost({ a: [{ b: 1 }], c: 'd' })
     expect(plain(value)).toBe(value)
