@@ -171,6 +171,25 @@ describe('what a template leaves behind', () => {
   })
 })
 
+describe('a template that takes more than a slice', () => {
+  it('starts again in a worker and gives all that it makes there', { timeout: 20_000 }, async () => {
+    const template =
+      '#set($n = 0)#foreach($i in [1..1000])#foreach($j in [1..60])#set($n = $n + 1)#end#end' +
+      '$util.qr($ctx.stash.put("n", $n))$util.appendError("once")$util.log.info("once"){"n": $n}'
+    const step = compileTemplate(template, { side: 'request' })
+    const moved = step.run(context({ stash: { a: 1 } }))
+    expect(moved).toBeInstanceOf(Promise)
+    expect(await moved).toEqual({
+      type: 'value',
+      value: { n: 60_000 },
+      stash: { a: 1, n: 60_000 },
+      appendedErrors: [{ message: 'once', errorType: null }],
+      logs: ['INFO - once'],
+      effects: {},
+    })
+  })
+})
+
 describe('a template that does not parse', () => {
   it.each([
     ['#if($x', 1, 7],
