@@ -498,7 +498,10 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
         const redriveDate = run.state.redriveDate ?? clock.now()
         return { redriveDate }
       })
-      if (clientToken !== undefined) redriveTokens.set(executionArn, { clientToken, redriveDate: result.redriveDate })
+      if (clientToken !== undefined) {
+        if (redriveTokens.size >= REVISIONS_KEPT) redriveTokens.clear()
+        redriveTokens.set(executionArn, { clientToken, redriveDate: result.redriveDate })
+      }
       return result
     },
 

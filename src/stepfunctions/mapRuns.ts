@@ -160,6 +160,7 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
         name: `${revision.name}/${label}`,
         type: state.executionType,
         processorOf: state.name,
+        definitionRow: run.revisionRow,
         mapRunArn: mapRun.arn,
         label,
       },

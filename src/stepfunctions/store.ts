@@ -102,6 +102,8 @@ export interface MapRunRow {
 export interface StoredRevision extends MachineRevision {
   /** Name of the Map state whose processor this is. */
   processorOf?: string
+  /** Row of the revision that has the definition, which is not kept again. */
+  definitionRow?: number
   mapRunArn?: string
   label?: string
 }
@@ -189,7 +191,7 @@ export function openWorkflowStore(folder: DataFolder): WorkflowStore {
   let executions = maximum(database, 'execution')
   let mapRuns = maximum(database, 'map_run')
 
-  return {
+  const store: WorkflowStore = {
     commits,
     ...queries,
     nextExecutionId: () => ++executions,
@@ -208,7 +210,8 @@ export function openWorkflowStore(folder: DataFolder): WorkflowStore {
     revision(revision, writes) {
       const same = known.get(revision)
       if (same !== undefined) return same
-      const body = JSON.stringify(revision)
+      const { definition, ...rest } = revision
+      const body = JSON.stringify(revision.definitionRow === undefined ? { ...rest, definition } : rest)
       const hash = createHash('sha256').update(body).digest('base64')
       let id = hashes.get(hash)
       if (id === undefined) {
@@ -226,6 +229,9 @@ export function openWorkflowStore(folder: DataFolder): WorkflowStore {
       const row = queries.revisionRow(id)
       if (row === undefined) throw new JournalError(`revision ${id} is missing`)
       const revision = JSON.parse(row) as StoredRevision
+      if (revision.definitionRow !== undefined) {
+        revision.definition = store.revisionOf(revision.definitionRow).definition
+      }
       keep(id, revision)
       return revision
     },
@@ -241,6 +247,7 @@ export function openWorkflowStore(folder: DataFolder): WorkflowStore {
     },
     close: () => commits.close(),
   }
+  return store
 }
 
 function maximum(database: DatabaseSync, table: 'execution' | 'map_run'): number {
