@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js'
+import type { PolicyDocument } from '../resources.ts'
 import { asBoolean, asNumber, asText, asTextList } from './cloudformation/values.ts'
 import { didYouMean } from './nearestName.ts'
 import type { ProblemList } from './problem.ts'
@@ -17,6 +18,8 @@ export interface CredentialSetting {
   accountId?: string
   /** ARN of the caller: of a user or role, whose policies then count. @default the account's root */
   principalArn?: string
+  /** IAM policies of the caller. @default those that the project has for `principalArn`; everything where it has none */
+  policies?: readonly PolicyDocument[]
 }
 
 export interface UserSetting {
@@ -67,7 +70,7 @@ export const NO_SETTINGS: Settings = {
 }
 
 const KEYS = ['credentials', 'userPools', 'apiKeys', 'endpoints', 'mockConfig', 'parameters', 'workflows', 'port']
-const CREDENTIAL_KEYS = ['accessKeyId', 'secretAccessKey', 'sessionToken', 'accountId', 'principalArn']
+const CREDENTIAL_KEYS = ['accessKeyId', 'secretAccessKey', 'sessionToken', 'accountId', 'principalArn', 'policies']
 const POOL_KEYS = ['id', 'clients', 'users', 'groups']
 const CLIENT_KEYS = ['id']
 const USER_KEYS = ['password', 'email', 'groups', 'attributes']
@@ -223,6 +226,15 @@ function readCredentials(reader: Reader, value: unknown): CredentialSetting[] {
     const principalArn = reader.text(item, 'principalArn', path)
     if (accountId !== undefined && !/^\d{12}$/.test(accountId))
       reader.error([...path, 'accountId'], 'accountId must have 12 digits')
+    const policies = reader.list(item, 'policies', path).flatMap((policy, at) => {
+      if (member(policy, 'Statement') !== undefined) return [plain(policy) as unknown as PolicyDocument]
+      reader.error(
+        [...path, 'policies', at],
+        `${[...path, 'policies', at].join('.')} must be an IAM policy document`,
+        'with a Statement',
+      )
+      return []
+    })
     if (accessKeyId === undefined || secretAccessKey === undefined) return []
     return [
       {
@@ -231,6 +243,7 @@ function readCredentials(reader: Reader, value: unknown): CredentialSetting[] {
         ...(sessionToken === undefined ? {} : { sessionToken }),
         ...(accountId === undefined ? {} : { accountId }),
         ...(principalArn === undefined ? {} : { principalArn }),
+        ...(policies.length === 0 ? {} : { policies }),
       },
     ]
   })

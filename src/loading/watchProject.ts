@@ -36,6 +36,8 @@ const IGNORED = new Set([
   '.vscode',
   '__pycache__',
 ])
+/** Files of a data folder that lies inside the project: the server itself writes them all the time. */
+const OWN_FILES = /\.(?:sqlite(?:-(?:wal|shm|journal))?|key)$/
 const DEFAULT_QUIET_MS = 100
 
 /** Watches a project: one reload for each burst of saves; a save that breaks the project is told and changes nothing. */
@@ -88,6 +90,7 @@ export function watchProject(folder: string, first: LoadedProject, options: Watc
         watcher = watch([root, ...firstOutside], {
           ignoreInitial: true,
           ignored: (path) =>
+            OWN_FILES.test(path) ||
             relative(root, path)
               .split(sep)
               .some((name) => IGNORED.has(name)),

@@ -23,6 +23,7 @@ credentials:
     secretAccessKey: s
     accountId: "123456789012"
     principalArn: arn:aws:iam::123456789012:user/me
+    policies: [{ Version: 2012-10-17, Statement: { Effect: Allow, Action: "appsync:*", Resource: "*" } }]
 userPools:
   people:
     id: us-east-1_people
@@ -51,6 +52,7 @@ workflows: { clock: fast }
           secretAccessKey: 's',
           accountId: '123456789012',
           principalArn: 'arn:aws:iam::123456789012:user/me',
+          policies: [{ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'appsync:*', Resource: '*' } }],
         },
       ],
       userPools: [
