@@ -1,8 +1,8 @@
 import { type Outcome, type ResolverContext, type ResolverError, ResolverSyntaxError } from './context.ts'
 import type { RunOptions } from './emit/run.ts'
 import { EvaluationContextError } from './evaluateMappingTemplate.ts'
+import type { HandlerName } from './js/check.ts'
 import { compileCode } from './js/compile.ts'
-import type { HandlerName } from './js/evaluate.ts'
 
 /** What `EvaluateCode` is asked. */
 export interface EvaluateCodeRequest {
@@ -39,7 +39,8 @@ export async function evaluateCode(request: EvaluateCodeRequest, options: RunOpt
   const context = contextOf(request.context)
   const name = request.function ?? 'request'
   try {
-    const step = compileCode(request.code, options)[name as HandlerName]
+    const steps = compileCode(request.code, options)
+    const step = Object.hasOwn(steps, name) ? steps[name as HandlerName] : undefined
     if (step === undefined)
       return { error: { message: `The code has no exported function named '${name}'.` }, logs: [] }
     return evaluationOf(await step.run(context), context)

@@ -78,11 +78,19 @@ describe('EvaluateCode', () => {
     })
   })
 
-  it('says that a handler is missing', async () => {
-    expect(await evaluateCode({ code: 'export const request = () => 1', function: 'response', context: {} })).toEqual({
-      error: { message: "The code has no exported function named 'response'." },
+  it.each(['response', 'constructor', '__proto__', ''])('says that a handler is missing: %s', async (name) => {
+    expect(await evaluateCode({ code: 'export const request = () => 1', function: name, context: {} })).toEqual({
+      error: { message: `The code has no exported function named '${name}'.` },
       logs: [],
     })
+  })
+
+  it('runs the handlers of Events channels too', async () => {
+    const code =
+      'export const onPublish = (ctx) => ctx.events.map((event) => ({ id: event.id, payload: ctx.info.channel.path }))'
+    const context = { events: [{ id: '1', payload: 1 }], info: { channel: { path: '/a/b' } } }
+    const { evaluationResult } = await evaluateCode({ code, function: 'onPublish', context })
+    expect(JSON.parse(evaluationResult ?? '')).toEqual([{ id: '1', payload: '/a/b' }])
   })
 
   it('gives a handler its context, with arguments under both names', async () => {

@@ -56,6 +56,11 @@ const unsupported: Partial<Record<AnyNode['type'], string>> = {
   YieldExpression: 'Yield statements are not supported',
 }
 
+/** Whether the checks refuse every node of a kind, so that the emitter need not know it. */
+export function isRefused(type: AnyNode['type']): boolean {
+  return Object.hasOwn(unsupported, type)
+}
+
 function checkSyntax(node: AnyNode, report: Report): void {
   switch (node.type) {
     case 'UpdateExpression':
@@ -142,12 +147,21 @@ function checkArguments(node: CallExpression, names: Names, report: Report): voi
   }
 }
 
+/** The functions that are handlers when they are exported: of resolvers and functions, and of Events channels. */
+export const HANDLER_NAMES = ['request', 'response', 'onPublish', 'onSubscribe'] as const
+
+export type HandlerName = (typeof HANDLER_NAMES)[number]
+
+function isHandlerName(name: string): name is HandlerName {
+  return (HANDLER_NAMES as readonly string[]).includes(name)
+}
+
 /** The handlers that a program exports, by name. */
-export function exportedHandlers(program: Program, names: Names): Map<string, Binding> {
-  const handlers = new Map<string, Binding>()
+export function exportedHandlers(program: Program, names: Names): Map<HandlerName, Binding> {
+  const handlers = new Map<HandlerName, Binding>()
   const add = (exported: string, local: Identifier): void => {
     const binding = names.bindingOf(local)
-    if (binding?.definition !== undefined) handlers.set(exported, binding)
+    if (binding?.definition !== undefined && isHandlerName(exported)) handlers.set(exported, binding)
   }
   for (const statement of program.body) {
     if (statement.type !== 'ExportNamedDeclaration') continue
@@ -167,9 +181,9 @@ export function exportedHandlers(program: Program, names: Names): Map<string, Bi
 /** The context and its members can be read, and what they hold changed, but not be replaced. */
 function checkContexts(program: Program, names: Names, report: Report): void {
   const contexts = new Set<Binding>()
-  for (const [name, handler] of exportedHandlers(program, names)) {
+  for (const handler of exportedHandlers(program, names).values()) {
     const [parameter] = handler.definition?.params ?? []
-    if ((name !== 'request' && name !== 'response') || parameter?.type !== 'Identifier') continue
+    if (parameter?.type !== 'Identifier') continue
     const binding = names.bindingOf(parameter)
     if (binding !== undefined) contexts.add(binding)
   }

@@ -3,15 +3,16 @@ import type { CompiledStep, Outcome, ResolverContext } from '../context.ts'
 import { BudgetSpent } from '../emit/budget.ts'
 import type { RunOptions } from '../emit/run.ts'
 import { runSliced } from '../emit/runSliced.ts'
+import { HANDLER_NAMES, type HandlerName } from './check.ts'
 import { compileProgram, type Program } from './compileProgram.ts'
-import { evaluate, type HandlerName } from './evaluate.ts'
+import { evaluate } from './evaluate.ts'
 import type { Inspection } from './program/state.ts'
 
-/** The handlers that a program exports. A missing one is undefined: whoever needs it reports it. */
-export interface CompiledCode {
-  request?: CompiledStep
-  response?: CompiledStep
-}
+/**
+ * The handlers that a program exports: `request` and `response` of a resolver or function, `onPublish` and `onSubscribe`
+ * of an Events channel. A missing one is undefined: whoever needs it reports it.
+ */
+export type CompiledCode = Partial<Record<HandlerName, CompiledStep>>
 
 export interface CompileOptions extends RunOptions {
   /** For the tests that watch the emitter. */
@@ -31,8 +32,7 @@ const MAX_CACHED = 2_000
 export function compileCode(code: string, options: CompileOptions = {}): CompiledCode {
   const program = programOf(code, options.inspection)
   const compiled: CompiledCode = {}
-  if (program.handlers.has('request')) compiled.request = step(program, 'request', options)
-  if (program.handlers.has('response')) compiled.response = step(program, 'response', options)
+  for (const name of HANDLER_NAMES) if (program.handlers.has(name)) compiled[name] = step(program, name, options)
   return compiled
 }
 

@@ -1,7 +1,7 @@
 import type { AnyNode } from 'acorn'
 import { type CodeProblem, ResolverSyntaxError } from '../context.ts'
 import { EmptyMap } from '../emit/fromHost.ts'
-import { checkLanguage, exportedHandlers } from './check.ts'
+import { checkLanguage, exportedHandlers, type HandlerName } from './check.ts'
 import { toKey, toText } from './coerce.ts'
 import { contextMembers } from './contextMembers.ts'
 import { isKnownModule, resolveHostName } from './hostValues.ts'
@@ -20,9 +20,9 @@ type Handler = (context: unknown) => unknown
 export interface Program {
   text: SourceText
   /** Evaluates the module; every run has its own. */
-  instantiate(run: JsRun): { request?: Handler; response?: Handler }
+  instantiate(run: JsRun): Partial<Record<HandlerName, Handler>>
   /** The exported handlers, and the members of `ctx` that each can reach (all when undefined). */
-  handlers: ReadonlyMap<string, ReadonlySet<string> | undefined>
+  handlers: ReadonlyMap<HandlerName, ReadonlySet<string> | undefined>
   /** Where the user's own errors are raised. */
   ownErrors: ReadonlySet<number>
 }

@@ -4,11 +4,10 @@ import { fromHost, newMap } from '../emit/fromHost.ts'
 import type { RunOptions } from '../emit/run.ts'
 import { toPlain } from '../emit/toPlain.ts'
 import { UtilError } from '../util/environment.ts'
+import type { HandlerName } from './check.ts'
 import type { Program } from './compileProgram.ts'
 import { JsRun } from './jsRun.ts'
 import { EarlyReturn, ProgramError } from './programError.ts'
-
-export type HandlerName = 'request' | 'response'
 
 type Ending =
   | { type: 'value'; value: unknown }

@@ -1,6 +1,6 @@
 import type { RunUnit } from '../emit/runSliced.ts'
+import type { HandlerName } from './check.ts'
 import { runHandler } from './compile.ts'
-import type { HandlerName } from './evaluate.ts'
 
 /** A handler's evaluation in the worker; `part` is the handler's name. */
 export const runUnit: RunUnit = (unit, context, steps) =>

@@ -65,9 +65,7 @@ export function emitProgram(
   }
   const body = statements(program.body, state)
   const hoisted = hoistedVariables(program, state)
-  const result = ['request', 'response']
-    .filter((name) => handlers.has(name))
-    .map((name) => `${name}:${variable(handlers.get(name) as Binding)}`)
+  const result = [...handlers].map(([name, binding]) => `${name}:${variable(binding)}`)
   const temps = temporaries(state.functions[0] as FunctionState)
   const host = state.hostFunctions.map((_, index) => `const h${index}=h[${index}];`).join('')
   const shapes = state.shapes.map((code, index) => `const s${index}=${code};`).join('')

@@ -1,5 +1,6 @@
 import type { AnyNode, ArrayExpression, Expression, Identifier, ObjectExpression, SpreadElement } from 'acorn'
 import { ELEMENT_SIZE, PROPERTY_SIZE } from '../../emit/budget.ts'
+import { isRefused } from '../check.ts'
 import { resolveHostName } from '../hostValues.ts'
 import { assignment } from './assignments.ts'
 import { chain, taggedTemplate } from './chains.ts'
@@ -51,7 +52,9 @@ function expressionCode(node: AnyNode, state: State): string {
     case 'TaggedTemplateExpression':
       return taggedTemplate(node, state)
     default:
-      // Refused by the checks; never run.
+      if (!isRefused(node.type)) {
+        state.report(0, `Unsupported syntax type: ${node.type}`, node, 'UNSUPPORTED_SYNTAX_TYPE')
+      }
       return 'void 0'
   }
 }

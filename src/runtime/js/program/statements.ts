@@ -1,4 +1,5 @@
 import type { AnyNode } from 'acorn'
+import { isRefused } from '../check.ts'
 import { expression } from './expressions.ts'
 import { functionCode, STEP } from './functions.ts'
 import { hostOf } from './hostNames.ts'
@@ -53,8 +54,16 @@ function statementCode(node: AnyNode, state: State): string {
       return 'break;'
     case 'ExportNamedDeclaration':
       return node.declaration ? statementCode(node.declaration, state) : ''
+    case 'EmptyStatement':
+    case 'ImportDeclaration':
+      return ''
+    case 'FunctionDeclaration':
+      // Made at the top of its block.
+      return ''
     default:
-      // Imports and function declarations are done; the rest is refused by the checks.
+      if (!isRefused(node.type)) {
+        state.report(0, `Unsupported syntax type: ${node.type}`, node, 'UNSUPPORTED_SYNTAX_TYPE')
+      }
       return ''
   }
 }
