@@ -44,43 +44,30 @@ export function createActivities(
   clock: Clock,
 ): Activities {
   const pollers = new Map<string, Set<Poller>>()
-  /** Rows handed out whose start is not durable yet, by activity; and how far the rows below are all gone. */
-  const taken = new Map<string, Set<number>>()
-
-  function next(activityArn: string): ReturnType<WorkflowStore['activityTask']> {
-    const busy = taken.get(activityArn)
-    for (let after = 0; ; ) {
-      const row = store.activityTask(activityArn, after)
-      if (row === undefined || busy?.has(row.row) !== true) return row
-      after = row.row
-    }
-  }
+  /** Last row handed out, by activity: those before it are on their way to workers. Rows only grow. */
+  const reached = new Map<string, number>()
 
   function take(activityArn: string, workerName: string | undefined): Promise<ActivityTask> | undefined {
-    for (let row = next(activityArn); row !== undefined; row = next(activityArn)) {
-      const busy = taken.get(activityArn) ?? new Set()
-      taken.set(activityArn, busy)
-      const { row: id, execution, flow: flowId, attempt } = row
-      busy.add(id)
-      const release = (): void => {
-        busy.delete(id)
-        if (busy.size === 0) taken.delete(activityArn)
-      }
+    for (;;) {
+      const row = store.activityTask(activityArn, reached.get(activityArn) ?? 0)
+      if (row === undefined) return undefined
+      const { execution, flow: flowId, attempt } = row
+      reached.set(activityArn, row.row)
       const run = executions().running(execution)
       const flow = run?.state.flows.get(flowId)
       if (run === undefined || flow === undefined || !isCurrent(run, flow, attempt) || flow.phase !== 'scheduled') {
         // The task is over, timed out for example: its row goes, the next one is looked at.
-        store.commits.commit([write('deleteActivityTask', execution, flowId, attempt)], release)
+        store.commits.commit([write('deleteActivityTask', execution, flowId, attempt)], () => {})
         continue
       }
       return new Promise<ActivityTask>((resolve, reject) => {
         run.onLost.push((error) => {
-          release()
+          // Not handed out after all: looked at again from the start.
+          reached.delete(activityArn)
           reject(error)
         })
         executions().post(run, () => {
           if (!isCurrent(run, flow, attempt) || flow.phase !== 'scheduled') {
-            release()
             const again = take(activityArn, workerName)
             if (again === undefined) reject(new NothingLeft())
             else again.then(resolve, reject)
@@ -95,13 +82,11 @@ export function createActivities(
           })
           run.writes.push(write('deleteActivityTask', execution, flowId, attempt))
           run.effects.push(() => {
-            release()
             resolve({ taskToken: tokens.make(execution, flowId, attempt), input })
           })
         })
       })
     }
-    return undefined
   }
 
   /** Gives a poller what there is; false when there is nothing. */

@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS journal (
   execution INTEGER NOT NULL, sequence INTEGER NOT NULL, checksum INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS journal_sequence ON journal (execution, sequence);
 CREATE TABLE IF NOT EXISTS activity_task (
-  activity TEXT NOT NULL, execution INTEGER NOT NULL, flow INTEGER NOT NULL, attempt INTEGER NOT NULL);
+  id INTEGER PRIMARY KEY AUTOINCREMENT, activity TEXT NOT NULL, execution INTEGER NOT NULL, flow INTEGER NOT NULL, attempt INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS activity_task_activity ON activity_task (activity);
 CREATE INDEX IF NOT EXISTS activity_task_execution ON activity_task (execution);
 CREATE TABLE IF NOT EXISTS map_run (
@@ -267,7 +267,7 @@ function createQueries(database: DatabaseSync) {
   const first = prepare('SELECT checksum, body FROM journal WHERE execution = ? AND sequence = 0')
   const revision = prepare('SELECT body FROM revision WHERE id = ?')
   const activity = prepare(
-    'SELECT rowid AS row, execution, flow, attempt FROM activity_task WHERE activity = ? AND rowid > ? ORDER BY rowid LIMIT 1',
+    'SELECT id AS row, execution, flow, attempt FROM activity_task WHERE activity = ? AND id > ? ORDER BY id LIMIT 1',
   )
   const mapRun = prepare('SELECT id, arn, execution, flow, body FROM map_run WHERE arn = ?')
   const mapRunById = prepare('SELECT id, arn, execution, flow, body FROM map_run WHERE id = ?')
