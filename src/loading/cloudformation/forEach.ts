@@ -1,5 +1,6 @@
 import type { ProjectContext } from '../projectContext.ts'
 import { emptyObject, isObject, member, type Path } from '../source/document.ts'
+import { openIncluded } from './include.ts'
 import { declareResource, type Template } from './template.ts'
 import { asText } from './values.ts'
 
@@ -65,10 +66,29 @@ export function expandLoops(template: Template, project: ProjectContext): void {
 
   for (const [key, loop] of loops) {
     const path = ['Resources', key]
-    if (!key.startsWith('Fn::ForEach::')) report(path, `${key} is not understood here`)
+    if (key === 'Fn::Transform') includeResources(template, project, loop, (message) => report(path, message))
+    else if (!key.startsWith('Fn::ForEach::')) report(path, `${key} is not understood here`)
     else if (!template.transforms.includes(LANGUAGE_EXTENSIONS))
       report(path, `Fn::ForEach needs the transform ${LANGUAGE_EXTENSIONS}`, `add Transform: ${LANGUAGE_EXTENSIONS}`)
     else expand(loop, path)
+  }
+}
+
+/** Resources of a file that AWS::Include brings in. */
+function includeResources(
+  template: Template,
+  project: ProjectContext,
+  transform: unknown,
+  fail: (message: string) => void,
+): void {
+  const location = asText(member(member(transform, 'Parameters'), 'Location'))
+  if (asText(member(transform, 'Name')) !== 'AWS::Include' || location === undefined)
+    return fail(`the macro ${asText(member(transform, 'Name')) ?? ''} is not run here`)
+  const document = openIncluded(project, template.folder, location, fail)
+  if (!isObject(document?.value)) return
+  for (const [logicalId, declared] of Object.entries(document.value)) {
+    if (template.resources.has(logicalId)) fail(`the template has a resource ${logicalId} already`)
+    else declareResource({ ...template, document }, project.problems, logicalId, declared, [logicalId])
   }
 }
 

@@ -13,6 +13,8 @@ export const MAX_STRING_LENGTH = 4 * 1024 * 1024
 export interface Evaluation extends Pick<Stack, 'evaluate' | 'condition' | 'ref' | 'getAtt' | 'report'> {
   mappings: PlainObject
   importValue(name: string, place: Place): unknown
+  /** The evaluated content of a file, for AWS::Include. */
+  include(location: string, place: Place): unknown
   region: string
 }
 
@@ -207,6 +209,8 @@ export const intrinsics: Readonly<Record<string, Intrinsic>> = {
 
   'Fn::Transform'(evaluation, argument, place) {
     const name = asText(member(argument, 'Name')) ?? ''
+    const location = asText(evaluation.evaluate(member(member(argument, 'Parameters'), 'Location'), place))
+    if (name === 'AWS::Include' && location !== undefined) return evaluation.include(location, place)
     evaluation.report('error', place, `the macro ${name} is not run here`, 'write out what it would make')
     return NO_VALUE
   },

@@ -7,12 +7,14 @@ import {
   emptyObject,
   isObject,
   member,
+  objectOf,
   type Path,
   type PlainObject,
   plain,
   type SourceDocument,
 } from '../source/document.ts'
 import { stableId } from '../stableId.ts'
+import { openIncluded } from './include.ts'
 import { type Evaluation, MAX_STRING_LENGTH, NO_VALUE, singleFunction } from './intrinsics.ts'
 import { parameterValues } from './parameters.ts'
 import type { Template, TemplateResource } from './template.ts'
@@ -77,6 +79,8 @@ export interface StackOptions {
   parentName?: string
 }
 
+/** Files that AWS::Include may bring into one stack: a file that includes itself ends here. */
+const MAX_INCLUDES = 200
 /** Values that one stack may evaluate: far above any template, far below a bomb. */
 const MAX_EVALUATIONS = 20_000_000
 
@@ -88,6 +92,7 @@ export function createStack(options: StackOptions): Stack {
   const conditions = new Map<string, boolean | 'open'>()
   const nested = new Map<string, Stack>()
   let evaluations = 0
+  let includes = 0
   /** While an output is evaluated: whether it depends on what does not run here, so that it has no value. */
   let output: { unknown: boolean } | undefined
 
@@ -150,6 +155,12 @@ export function createStack(options: StackOptions): Stack {
     }
     const made = emptyObject()
     for (const [key, item] of Object.entries(value)) {
+      if (key === 'Fn::Transform') {
+        // Beside other members, what is included stands among them.
+        const included = evaluate(objectOf([[key, item]]), place)
+        if (isObject(included)) for (const [name, one] of Object.entries(included)) made[name] = one
+        continue
+      }
       const result = isPlainScalar(item) ? item : evaluate(item, { ...place, path: [...place.path, key] })
       if (result !== NO_VALUE) made[key] = result
     }
@@ -241,6 +252,20 @@ export function createStack(options: StackOptions): Stack {
     mappings: template.mappings,
     importValue: (exportName, place) =>
       project.importValue(exportName, (message, hint) => report('error', place, message, hint)),
+    include(location, place) {
+      const document = openIncluded(project, template.folder, location, (message) => report('error', place, message))
+      if (document === undefined) return NO_VALUE
+      if (includes >= MAX_INCLUDES) {
+        report('error', place, `more than ${MAX_INCLUDES} files are included`)
+        return NO_VALUE
+      }
+      includes += 1
+      return evaluate(document.value, {
+        document,
+        path: [],
+        ...(place.logicalId === undefined ? {} : { logicalId: place.logicalId }),
+      })
+    },
     region: scope.region,
   }
 

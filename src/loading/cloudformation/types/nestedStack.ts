@@ -34,6 +34,8 @@ export function nestedStackOf(resource: ResourceView): Stack | undefined {
   }
   try {
     const path = localPathOf(project, resource.declared.folder, location)
+    if (project.files.kindOf(path) === undefined)
+      throw new ProjectFileError('MISSING', project.files.display(path), 'does not exist')
     const template = openTemplate(project, path)
     if (template === undefined) return undefined
     const given = new Map(Object.entries(asObject(resource.get('Parameters')) ?? {}))
