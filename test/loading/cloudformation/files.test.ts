@@ -25,7 +25,7 @@ Outputs: { Topic: { Value: !GetAtt Topic.TopicName } }
     })
     expect(onlyOne(loaded, 'AWS::DynamoDB::Table').tableName).toBe('items')
     expect(loaded.outputs.get('Topic')).toMatch(/^items-.*-App$/)
-    expect(problemsOf(loaded)).toEqual(['stacks/app.yaml:4:73: error: stacks/nowhere.yaml does not exist'])
+    expect(problemsOf(loaded)).toEqual(['stacks/app.yaml:4:75: error: stacks/nowhere.yaml does not exist'])
   })
 
   it('include files where a transform says so', async () => {
