@@ -6,8 +6,11 @@ export interface Clock {
   at(at: number, task: () => void): () => void
 }
 
-/** Longest delay that `setTimeout` keeps: 2³¹−1 ms. */
-const MAX_TIMEOUT_MS = 2_147_483_647
+/**
+ * Longest delay that is left to `setTimeout`, which counts on when the machine's clock is set (and keeps 2³¹−1 ms at
+ * most): a clock set forwards is noticed within this time.
+ */
+const MAX_TIMEOUT_MS = 60_000
 
 export const systemClock: Clock = {
   now: () => Date.now(),
