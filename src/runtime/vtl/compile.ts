@@ -57,7 +57,20 @@ export function renderOf(text: string, name: string): Render {
 }
 
 /**
- * Compiles a mapping template. Throws `ResolverSyntaxError` with line and column when it does not parse. The step never
+ * Compiles a mapping template.
+ *
+ * What the service documents or was seen to do is done; where Velocity's versions differ and no answer of the service is
+ * known, these hold:
+ * - null and false are false, everything else is true, also 0, "" and empty maps (Amplify's templates count on that);
+ * - `#set` with null sets null;
+ * - integers are exact of any size and divide towards zero, doubles keep their point (`values.ts`);
+ * - a directive or a comment with a line of its own takes the line with it; otherwise white space stays;
+ * - a name may have hyphens before letters, but ends before one in text when nothing has the whole name;
+ * - methods that a value does not have, and arguments that fit no signature, give null, which prints as it is written;
+ * - `<` and its like compare numbers, or texts with texts, and are false for anything else;
+ * - `#foreach` ends after 1,000 turns, macros fail at a depth of 20; `#evaluate`, `#include` and `#parse` are refused.
+ *
+ * Throws `ResolverSyntaxError` with line and column when it does not parse. The step never
  * throws: what goes wrong in a run is its outcome.
  */
 export function compileTemplate(text: string, options: TemplateOptions): CompiledStep {

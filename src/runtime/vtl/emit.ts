@@ -266,7 +266,7 @@ class Emitter {
   private printed(reference: Reference, backslashes: number, scope: Scope): string {
     const discarded = backslashes === 0 ? this.discarded(reference, scope) : undefined
     if (discarded !== undefined) return discarded
-    const value = this.reference(reference, scope)
+    const value = this.inText(reference, scope)
     const source = JSON.stringify(reference.isQuiet ? '' : reference.source)
     if (backslashes > 0) return `o=R.printEscaped(r,o,${value},${JSON.stringify(reference.source)},${backslashes});`
     return `o=R.print(r,o,${value},${source});`
@@ -406,12 +406,21 @@ class Emitter {
       const parts = body.map((part) => {
         if (part.type !== 'reference') return JSON.stringify(part.type === 'text' ? part.text : '')
         const source = JSON.stringify(part.reference.isQuiet ? '' : part.reference.source)
-        return `R.show(r,${this.reference(part.reference, scope)},${source})`
+        return `R.show(r,${this.inText(part.reference, scope)},${source})`
       })
       return `R.made(r,${parts.join('+')})`
     }
     const inner: Scope = { ...scope, isInLoop: false, isInner: true }
     return `R.made(r,((o)=>{${this.block(body, inner)}return o})(""))`
+  }
+
+  /** A reference that is printed. */
+  private inText(reference: Reference, scope: Scope): string {
+    const value = this.reference(reference, scope)
+    const { shorter } = reference
+    if (shorter === undefined) return value
+    const head: Reference = { ...reference, name: shorter.name, path: shorter.path }
+    return `(${value}??R.suffixed(r,${this.path(head, head.path.length, scope)},${JSON.stringify(shorter.rest)}))`
   }
 
   private reference(reference: Reference, scope: Scope): string {

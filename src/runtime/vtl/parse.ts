@@ -467,7 +467,10 @@ class TemplateParser {
     }
   }
 
-  /** Letters, digits, underscores, and hyphens between them (`$headers.x-api-key`). */
+  /**
+   * Letters, digits, underscores, and hyphens before a letter (`$headers.x-api-key`, as Velocity 1 has it; a hyphen before
+   * anything else is an operator or text).
+   */
   private identifier(): string | undefined {
     if (!LETTER.test(this.peek())) return undefined
     const start = this.at
@@ -478,7 +481,7 @@ class TemplateParser {
       else if (character === '-') {
         let next = stop
         while (next < this.end && this.text[next] === '-') next++
-        if (next >= this.end || !NAME_CHARACTER.test(this.text[next] as string)) break
+        if (next >= this.end || !LETTER.test(this.text[next] as string)) break
         stop = next + 1
       } else break
     }
@@ -521,7 +524,9 @@ class TemplateParser {
       this.at++
     }
     this.depth--
-    return { name, path, isQuiet, alternate, source: this.text.slice(start, this.at), at: start }
+    const source = this.text.slice(start, this.at)
+    const shorter = isInText && !isBraced ? shortened(name, path) : undefined
+    return { name, path, isQuiet, alternate, source, at: start, ...(shorter === undefined ? {} : { shorter }) }
   }
 
   private skipBracedSpace(): void {
@@ -851,4 +856,16 @@ function trimmed(block: Block): Block {
   const last = block.at(-1)
   if (last?.type !== 'text') return block
   return [...block.slice(0, -1), { type: 'text', text: withoutIndentation(last.text) }]
+}
+
+/** A reference whose last name has a hyphen, up to that hyphen. */
+function shortened(name: string, path: readonly Step[]): Reference['shorter'] {
+  const last = path.at(-1)
+  const end = last === undefined ? name : last.type === 'property' ? last.name : ''
+  const hyphen = end.indexOf('-')
+  if (hyphen < 0) return undefined
+  const head = end.slice(0, hyphen)
+  const rest = end.slice(hyphen)
+  if (last?.type !== 'property') return { name: head, path, rest }
+  return { name, path: [...path.slice(0, -1), { ...last, name: head }], rest }
 }

@@ -109,6 +109,11 @@ export const runtime = {
     return text
   },
 
+  /** A value with text behind it; null stays null. */
+  suffixed(run: VtlRun, value: VtlValue, rest: string): VtlValue {
+    return value === null || value === undefined ? value : runtime.made(run, textOf(value, run) + rest)
+  },
+
   /** A reference in an interpolated text. */
   show(run: VtlRun, value: VtlValue, source: string): string {
     if (typeof value === 'string') return value

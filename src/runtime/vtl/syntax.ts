@@ -24,6 +24,11 @@ export interface Reference {
   /** As written; printed when the value is null. */
   source: string
   at: number
+  /**
+   * In text, where a hyphen may be the end of a name (`$type-report`): the reference up to the hyphen, and what follows.
+   * Used when nothing is called by the whole name.
+   */
+  shorter?: { name: string; path: readonly Step[]; rest: string }
 }
 
 export type Step =

@@ -18,6 +18,14 @@ rows('references', [
   ['print an index', '$ctx.args.tags[1] $ctx.args.tags.get(0)', 'b a', person],
   ['print a member by its key', '$ctx.args["name"] $ctx.args.address["zip-code"]', 'Ann 12345', person],
   ['take hyphens into names', '$ctx.args.address.zip-code', '12345', person],
+  [
+    'end before a hyphen in text when nothing has the whole name',
+    '$ctx.args.name-report $name-x "$ctx.args.address.zip-code-x"',
+    'Ann-report $name-x "$ctx.args.address.zip-code-x"',
+    person,
+  ],
+  ['end before a hyphen in interpolated texts', '#set($a = "v")#set($x = "$a-report $!b-x")$x', 'v-report '],
+  ['leave a hyphen before a number to arithmetic', '#set($x = $ctx.args.age-1)$x', '6', person],
   ['leave a hyphen before another reference alone', '$ctx.args.name-$ctx.args.age', 'Ann-7', person],
   ['count negative indexes from the end', '$ctx.args.tags[-1]', 'b', person],
   [
