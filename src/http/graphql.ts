@@ -51,10 +51,9 @@ export function createGraphqlHttpHandler(options: GraphqlHttpOptions): GraphqlHt
           if (body instanceof GraphqlHttpError) return refuse(request, response, body)
           const plain = decompress(body, request.headers['content-encoding'])
           if (plain === undefined) return answer(request, response, apiId, body, body)
-          plain.then(
-            (inflated) => answer(request, response, apiId, body, inflated),
-            (error: unknown) => fail(request, response, error),
-          )
+          plain
+            .then((inflated) => answer(request, response, apiId, body, inflated))
+            .catch((error: unknown) => fail(request, response, error))
         })
       case 'GET':
         if (wantsPage(request)) {
@@ -103,10 +102,9 @@ export function createGraphqlHttpHandler(options: GraphqlHttpOptions): GraphqlHt
       return fail(request, response, error, requestId)
     }
     if (caller instanceof Promise) {
-      caller.then(
-        (settled) => run(request, response, apiId, parsed, settled, requestId),
-        (error: unknown) => fail(request, response, error, requestId),
-      )
+      caller
+        .then((settled) => run(request, response, apiId, parsed, settled, requestId))
+        .catch((error: unknown) => fail(request, response, error, requestId))
     } else run(request, response, apiId, parsed, caller, requestId)
   }
 
@@ -178,9 +176,35 @@ function failure(status: number, errorType: string, message: string): GraphqlAns
   return { status, errorType, body: { errors: [{ errorType, message }] } }
 }
 
+/** Headers that say how the message is framed or what it is; resolvers cannot set them. */
+const OWN_HEADERS: ReadonlySet<string> = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'date',
+  'keep-alive',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+
+function isResolversHeader(name: string, value: string): boolean {
+  return HEADER_NAME.test(name) && HEADER_VALUE.test(value) && !OWN_HEADERS.has(name.toLowerCase())
+}
+
+/** Sends an answer. Never throws: a value that has no JSON is a failure of ours, told as one. */
 function send(response: ServerResponse, requestId: string, answer: GraphqlAnswer): void {
   if (response.headersSent || response.destroyed) return
-  const text = JSON.stringify(answer.body)
+  let text: string
+  try {
+    text = JSON.stringify(answer.body)
+  } catch {
+    send(response, requestId, failure(500, 'InternalFailureException', 'Internal Failure'))
+    return
+  }
   const headers = [
     'Content-Type',
     CONTENT_TYPE,
@@ -194,7 +218,11 @@ function send(response: ServerResponse, requestId: string, answer: GraphqlAnswer
     EXPOSED,
   ]
   if (answer.errorType !== undefined) headers.push('x-amzn-ErrorType', answer.errorType)
-  for (const [name, value] of Object.entries(answer.headers ?? {})) headers.push(name, value)
+  if (answer.headers !== undefined) {
+    for (const [name, value] of Object.entries(answer.headers)) {
+      if (isResolversHeader(name, String(value))) headers.push(name, String(value))
+    }
+  }
   if (response.hasHeader('connection')) headers.push('connection', 'close')
   if (response.hasHeader('allow')) headers.push('allow', 'GET, POST, OPTIONS')
   response.writeHead(answer.status, headers)

@@ -103,6 +103,70 @@ describe('a POST', () => {
   })
 })
 
+describe('what resolvers ask for', () => {
+  it('cannot split or reframe the answer', async () => {
+    const outcome = (headers: Record<string, string>) => ({
+      run: () => ({
+        type: 'value' as const,
+        value: {},
+        stash: {},
+        appendedErrors: [],
+        logs: [],
+        effects: { responseHeaders: headers },
+      }),
+    })
+    const step = outcome({
+      'x-good': 'yes',
+      'x-bad': 'a\r\nx-made: up',
+      'x bad': 'a',
+      'Content-Length': '1',
+      'transfer-encoding': 'chunked',
+    })
+    const hostile = await serveGraphql(
+      createGraphqlFixture({
+        schema: 'type Query { f: AWSJSON }',
+        resolvers: { 'Query.f': { code: 'given' } },
+        compileCode: () => ({ request: step, response: step }),
+      }),
+    )
+    const response = await fetch(hostile.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"query":"{ f }"}',
+    })
+    expect(await response.json()).toEqual({ data: { f: '{}' } })
+    expect(['x-good', 'x-bad', 'x-made'].map((name) => response.headers.get(name))).toEqual(['yes', null, null])
+    await hostile.close()
+  })
+
+  it('is answered as a failure of ours where it has no JSON', async () => {
+    const failing = {
+      run: () => ({
+        type: 'error' as const,
+        error: { message: 'x', errorType: null, errorInfo: 1n },
+        stash: {},
+        appendedErrors: [],
+        logs: [],
+        effects: {},
+      }),
+    }
+    const hostile = await serveGraphql(
+      createGraphqlFixture({
+        schema: 'type Query { f: AWSJSON }',
+        resolvers: { 'Query.f': { code: 'given' } },
+        compileCode: () => ({ request: failing, response: failing }),
+      }),
+    )
+    const response = await fetch(hostile.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"query":"{ f }"}',
+    })
+    expect(await answerOf(response)).toEqual(malformed('Internal Failure', 500, 'InternalFailureException'))
+    await hostile.close()
+  })
+})
+
 describe('a GET', () => {
   it('runs queries with variables', async () => {
     const search = new URLSearchParams({ query: 'query Q($v: String) { echo(v: $v) }', variables: '{"v":"x y"}' })
