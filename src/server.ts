@@ -3,8 +3,9 @@ import { join, resolve } from 'node:path'
 import { createAuthenticator } from './auth/authenticator.ts'
 import type { Caller, RequestCredentials } from './auth/caller.ts'
 import { AuthenticationError } from './auth/caller.ts'
+import { compileFieldRules } from './auth/fieldRules.ts'
 import { mayAssumeRole } from './auth/iam/assumeRole.ts'
-import { createCredentialStore } from './auth/iam/credentialStore.ts'
+import { type Credential, createCredentialStore } from './auth/iam/credentialStore.ts'
 import { DEFAULT_ACCOUNT_ID, DEFAULT_REGION, type Scope } from './aws/arn.ts'
 import { systemClock } from './aws/clock.ts'
 import type { DynamoDBClient } from './aws/dynamodbClient.ts'
@@ -33,8 +34,9 @@ import { isEventStreamRequest } from './realtime/sse.ts'
 import { evaluateCode } from './runtime/evaluateCode.ts'
 import { evaluateMappingTemplate } from './runtime/evaluateMappingTemplate.ts'
 import { compileCode } from './runtime/js/compile.ts'
+import { checkProviders, schemaProblems } from './server/authorizationChecks.ts'
 import { createAwsCalls } from './server/awsCalls.ts'
-import { createCallers } from './server/callers.ts'
+import { createCallers, PUBLIC_TARGETS } from './server/callers.ts'
 import { announceServer, createControl } from './server/control.ts'
 import { createEmbeddedServices } from './server/embeddedServices.ts'
 import { endpointVariables, refuseSelf, serviceEndpoints } from './server/endpoints.ts'
@@ -48,7 +50,7 @@ import { createDynamoDB } from './services/dynamodb/engine.ts'
 import { createRemoteDynamoDB } from './services/dynamodb/remote.ts'
 import { createRemoteLambda } from './services/lambda/remote.ts'
 import { createLambdaService } from './services/lambda/service.ts'
-import { createStsService } from './services/sts.ts'
+import { createStsService, stsErrorResponse } from './services/sts.ts'
 import { createMachineLookup, type TemporaryMachines } from './stepfunctions/api/machineLookup.ts'
 import { createStepFunctionsService } from './stepfunctions/api/service.ts'
 import { compileStateMachine } from './stepfunctions/asl/compile.ts'
@@ -188,6 +190,7 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     issueTemporary: (request) => credentials.issueTemporary(request),
     defaultScope: SCOPE,
     clock,
+    log,
   })
   stack.defer(() => cognito.close())
   jsonServices.push(cognito.userPools, cognito.identityPools)
@@ -218,10 +221,15 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
       pageTokens,
       http: {
         credentialsFor: (scope, roleArn) => roleCredentials(roleArn, 'APPSYNC_ASSUME_ROLE', scope),
-        embedded: createEmbeddedServices({ services: jsonServices, verify: callers.verifyEmbedded }),
+        embedded: createEmbeddedServices({
+          services: jsonServices,
+          publicTargets: PUBLIC_TARGETS,
+          verify: callers.verifyEmbedded,
+        }),
         now: () => clock.now(),
       },
     }),
+    compileFieldRules: (schema, api) => compileFieldRules(schema, api, log),
     onMutation: (event) => bus.publish({ type: 'mutation', event }),
     onInvalidation: (event) => bus.publish({ type: 'invalidation', event }),
     clock,
@@ -258,7 +266,7 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     flushCache: (apiId) => engine.flushCache(apiId),
   })
 
-  const sts = createStsService<CallContext & { userId: string }>({
+  const sts = createStsService<CallContext & { userId: string; credential?: Credential }>({
     mayAssume: (caller, roleArn) => mayAssumeRole(catalog, caller, roleArn, { now: clock.now(), log }),
     issueTemporary: (request) => credentials.issueTemporary(request),
   })
@@ -291,13 +299,14 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     upgrade: (request, socket, head, { apiId, endpointPath }) =>
       realtime.upgrade(request, socket, head, { apiId, endpointPath, domainName: null }),
     jsonServices,
-    openTargets: new Set(['AWSCognitoIdentityProviderService', 'AWSCognitoIdentityService']),
+    openTargets: PUBLIC_TARGETS,
     management,
     lambda: functions.api,
     query: {
       handle: (request, context) =>
         sts.handle(formOf(request), { ...context, userId: context.userId ?? context.accountId }),
     },
+    queryError: stsErrorResponse,
     control: createControl(folder, mintToken),
     wellKnown: async (path) => documentOf(await cognito.issuers.wellKnown(path)),
     contextOf: callers.contextOf,
@@ -326,8 +335,11 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
   if (hasProject) {
     const loaded = await checkProject(project, loading, projectChecks)
     if (loaded.hasErrors) throw new StartError(linesOf(loaded))
+    const providerProblems = await checkProviders(loaded, authenticator)
+    if (providerProblems.some(({ severity }) => severity === 'error'))
+      throw new StartError(providerProblems.map(formatProblem))
     applyProject(catalog, loaded)
-    problems = linesOf(loaded)
+    problems = [...linesOf(loaded), ...providerProblems.map(formatProblem), ...schemaProblems(catalog, engine)]
     if (options.watch === true) {
       const watch = watchProject(project, loaded, {
         load: loading,

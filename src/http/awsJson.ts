@@ -54,7 +54,7 @@ export function createAwsJsonHandler({ services, contextOf, log }: AwsJsonOption
         )
       }
       const body = await readBody(request, MAX_JSON_BODY_BYTES)
-      const context = await contextOf(request, body, prefix)
+      const context = await contextOf(request, body, target)
       context.signal = abort.signal
       context.requestId = requestId
       const output = await service.call(target.slice(dot + 1), parse(body), context)

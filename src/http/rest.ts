@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AwsError } from '../aws/errors.ts'
-import type { CallContext, RestRequest, RestService } from '../aws/service.ts'
+import type { CallContext, RestRequest, RestResponse, RestService } from '../aws/service.ts'
 import type { Log } from '../observability/log.ts'
 import { MAX_JSON_BODY_BYTES } from './awsJson.ts'
 import { BodyTooLargeError, readBody } from './body.ts'
@@ -18,6 +18,7 @@ export function createRestHandler({ contextOf, log }: RestOptions) {
     response: ServerResponse,
     service: RestService,
     name: string,
+    errorResponse?: (error: AwsError, requestId: string) => RestResponse,
   ): Promise<void> => {
     const requestId = randomUUID()
     const send = (status: number, headers: Record<string, string>, body: string | Uint8Array): void => {
@@ -49,7 +50,10 @@ export function createRestHandler({ contextOf, log }: RestOptions) {
         )
       send(answer.status, answer.headers ?? {}, answer.body)
     } catch (error) {
-      if (error instanceof AwsError) {
+      if (error instanceof AwsError && errorResponse !== undefined) {
+        const refusal = errorResponse(error, requestId)
+        send(refusal.status, refusal.headers ?? {}, refusal.body)
+      } else if (error instanceof AwsError) {
         // Lambda says "Message", the others "message".
         const member = name === 'lambda' ? 'Message' : 'message'
         refuse(error.statusCode, error.code, { [member]: error.message, ...error.details })

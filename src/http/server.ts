@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { AwsError } from '../aws/errors.ts'
 import type { CallContext, JsonService, RestRequest, RestResponse, RestService } from '../aws/service.ts'
 import type { Log } from '../observability/log.ts'
 import type { Metrics } from '../observability/metrics.ts'
@@ -24,17 +25,20 @@ export interface HttpServerOptions {
   upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, route: GraphqlRoute) => void
   /** Told apart by `X-Amz-Target`. */
   jsonServices: readonly JsonService[]
-  /** Target prefixes that browsers may call from any page: they carry their own credentials (Cognito). */
+  /** Targets that browsers may call from any page: operations that carry their own credentials (Cognito). */
   openTargets: ReadonlySet<string>
   management: RestService
   lambda: RestService
   /** The query protocol (`Action=…`), for STS. */
   query: RestService
+  /** A refusal as the query protocol writes it. */
+  queryError: (error: AwsError, requestId: string) => RestResponse
   /** Documents of the local issuers under `/…/.well-known/`. */
   wellKnown: (path: string) => Promise<RestResponse | undefined>
   /** Answers `POST /_sidestage/token`; throws `AwsError`. */
   control: (request: RestRequest) => Promise<RestResponse>
   console?: (request: IncomingMessage, response: ServerResponse, path: string) => boolean
+  /** @param service The whole target of a JSON call; `appsync`, `lambda`, `sts` or `control` otherwise. */
   contextOf: (request: IncomingMessage, body: Buffer, service: string) => CallContext | Promise<CallContext>
   metrics: Metrics
   log: Log
@@ -46,6 +50,8 @@ export interface HttpServer extends Listener {
 }
 
 const CONTROL_PATH = '/_sidestage/token'
+/** Documents of issuers: `/POOL_ID/.well-known/jwks.json`. */
+const WELL_KNOWN = /^\/[\w-]+\/\.well-known\/[\w.-]+$/
 
 /** What a browser may send to the paths that are open to every page. */
 const OPEN_CORS = {
@@ -84,9 +90,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     }
     if (path === '/healthz') return plain(response, 200, 'ok\n')
     const target = request.headers['x-amz-target']
+    const isDocument =
+      WELL_KNOWN.test(path) && target === undefined && ['GET', 'HEAD', 'OPTIONS'].includes(request.method ?? '')
     const isOpen =
-      path.includes('/.well-known/') ||
-      (typeof target === 'string' && options.openTargets.has(target.slice(0, target.indexOf('.')))) ||
+      isDocument ||
+      (typeof target === 'string' && options.openTargets.has(target)) ||
       (request.method === 'OPTIONS' && path === '/')
     if (isOpen) {
       for (const [name, value] of Object.entries(OPEN_CORS)) response.setHeader(name, value)
@@ -107,14 +115,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       count.lambda()
       return answerRest(request, response, options.lambda, 'lambda')
     }
-    if (path.includes('/.well-known/')) {
+    if (isDocument) {
       const document = await options.wellKnown(path)
       if (document !== undefined) return send(response, document)
     }
     if (path === CONTROL_PATH && request.method === 'POST')
       return answerRest(request, response, { handle: options.control }, 'control')
     if (path === '/metrics') return plain(response, 200, metrics.text())
-    if (path === '/' && request.method === 'POST') return answerRest(request, response, options.query, 'sts')
+    if (path === '/' && request.method === 'POST')
+      return answerRest(request, response, options.query, 'sts', options.queryError)
     if (options.console?.(request, response, path) === true) return
     if (path === '/graphql' || route !== undefined)
       return refuse(response, 426, 'BadRequestException', 'This path takes WebSocket connections only.')

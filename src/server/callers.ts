@@ -1,22 +1,29 @@
 import type { IncomingMessage } from 'node:http'
-import type { CredentialStore } from '../auth/iam/credentialStore.ts'
-import { verifyAwsRequest } from '../auth/iam/verifyRequest.ts'
+import type { Credential, CredentialStore } from '../auth/iam/credentialStore.ts'
+import { type AwsCaller, verifyAwsRequest } from '../auth/iam/verifyRequest.ts'
 import type { Scope } from '../aws/arn.ts'
 import type { Clock } from '../aws/clock.ts'
 import type { CallContext } from '../aws/service.ts'
 import type { SignedHttpRequest } from '../datasources/http/send.ts'
+import { PUBLIC_IDENTITY_POOL_OPERATIONS } from '../services/cognito/identityPoolService.ts'
+import { PUBLIC_USER_POOL_OPERATIONS } from '../services/cognito/userPoolService.ts'
 
 /** Signing names by what a request was routed to: a target prefix, or the name of a REST service. */
 const SIGNING_NAMES: Readonly<Record<string, string>> = {
   AWSStepFunctions: 'states',
+  AWSCognitoIdentityProviderService: 'cognito-idp',
+  AWSCognitoIdentityService: 'cognito-identity',
   DynamoDB_20120810: 'dynamodb',
   DynamoDBStreams_20120810: 'dynamodb',
   appsync: 'appsync',
   lambda: 'lambda',
   sts: 'sts',
 }
-/** What brings credentials of its own: Cognito's tokens in the body, the data folder's secret. */
-const UNSIGNED = new Set(['AWSCognitoIdentityProviderService', 'AWSCognitoIdentityService', 'control'])
+/** Targets that bring credentials of their own, in the body: what browsers call before they have any. */
+export const PUBLIC_TARGETS: ReadonlySet<string> = new Set([
+  ...[...PUBLIC_USER_POOL_OPERATIONS].map((operation) => `AWSCognitoIdentityProviderService.${operation}`),
+  ...[...PUBLIC_IDENTITY_POOL_OPERATIONS].map((operation) => `AWSCognitoIdentityService.${operation}`),
+])
 
 export interface CallerOptions {
   credentials: CredentialStore
@@ -33,10 +40,27 @@ export function createCallers({ credentials, requireSigned, clock, defaultScope 
     return signingName === undefined ? {} : { services: [signingName] }
   }
 
+  const verified = new WeakMap<CallContext, Credential>()
+  const contextFrom = (caller: AwsCaller): CallContext => {
+    const context: CallContext = {
+      accountId: caller.accountId,
+      region: caller.region,
+      principalArn: caller.principalArn,
+      userId: caller.userId,
+      ...(caller.accessKeyId !== undefined && { accessKeyId: caller.accessKeyId }),
+    }
+    if (caller.credential !== undefined) verified.set(context, caller.credential)
+    return context
+  }
+
   return {
+    /** The credential behind a context whose signature was verified. */
+    credentialOf: (context: CallContext): Credential | undefined => verified.get(context),
     /** Of a request that came over HTTP; the signature is verified where that is asked for. */
     contextOf(request: IncomingMessage, body: Buffer, service: string): CallContext {
-      if (UNSIGNED.has(service)) return { ...defaultScope, principalArn: rootOf(defaultScope) }
+      if (PUBLIC_TARGETS.has(service) || service === 'control')
+        return { ...defaultScope, principalArn: rootOf(defaultScope) }
+      const [name = ''] = service.split('.', 1)
       const caller = verifyAwsRequest(
         { method: request.method ?? 'GET', target: request.url ?? '/', headers: headerPairs(request), body },
         {
@@ -44,8 +68,8 @@ export function createCallers({ credentials, requireSigned, clock, defaultScope 
           requireSigned,
           now: clock.now(),
           defaultScope,
-          protocol: service === 'sts' ? 'query' : service === 'appsync' || service === 'lambda' ? 'rest' : 'json',
-          ...signedBy(service),
+          protocol: name === 'sts' ? 'query' : name === 'appsync' || name === 'lambda' ? 'rest' : 'json',
+          ...signedBy(name),
         },
       )
       return contextFrom(caller)
@@ -63,16 +87,6 @@ export function createCallers({ credentials, requireSigned, clock, defaultScope 
       )
       return contextFrom(caller)
     },
-  }
-}
-
-function contextFrom(caller: CallContext): CallContext {
-  return {
-    accountId: caller.accountId,
-    region: caller.region,
-    principalArn: caller.principalArn,
-    ...(caller.userId !== undefined && { userId: caller.userId }),
-    ...(caller.accessKeyId !== undefined && { accessKeyId: caller.accessKeyId }),
   }
 }
 

@@ -10,11 +10,10 @@ const HOSTS: readonly [pattern: RegExp, targetPrefix: string, signingName: strin
   [/^cognito-idp\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/, 'AWSCognitoIdentityProviderService', 'cognito-idp'],
 ]
 
-/** Services whose operations take no signature. */
-const UNSIGNED = new Set(['AWSCognitoIdentityProviderService'])
-
 export interface EmbeddedServicesOptions {
   services: readonly JsonService[]
+  /** Targets whose operations take no signature. */
+  publicTargets: ReadonlySet<string>
   /** Verifies the signature, always. Throws `AwsError`. */
   verify: (request: SignedHttpRequest, signingName: string) => CallContext
 }
@@ -29,7 +28,7 @@ interface Found {
  * Answers HTTP requests to AWS hosts in this process: what an HTTP data source that is aimed at
  * `https://states.us-east-1.amazonaws.com/` reaches. Signatures are asked for as AWS asks for them.
  */
-export function createEmbeddedServices({ services, verify }: EmbeddedServicesOptions) {
+export function createEmbeddedServices({ services, publicTargets, verify }: EmbeddedServicesOptions) {
   const byPrefix = new Map(services.map((service) => [service.targetPrefix, service]))
 
   const find = (host: string): Found | undefined => {
@@ -47,7 +46,7 @@ export function createEmbeddedServices({ services, verify }: EmbeddedServicesOpt
       const target = request.headers.find(([name]) => name.toLowerCase() === 'x-amz-target')?.[1] ?? ''
       const [prefix = '', operation = ''] = target.split('.', 2)
       if (prefix !== found.service.targetPrefix) throw new AwsError('UnknownOperationException', '')
-      const context = UNSIGNED.has(prefix)
+      const context = publicTargets.has(target)
         ? { accountId: '', region: found.region, principalArn: '' }
         : verify(request, found.signingName)
       const output = await found.service.call(operation, parse(request.body ?? ''), {
