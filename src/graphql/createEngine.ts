@@ -154,6 +154,15 @@ export function createGraphqlEngine(options: GraphqlEngineOptions): GraphqlEngin
     }
   }
 
+  /** What listeners make of an event is none of the client's business: the mutation has happened. */
+  function told(tell: () => void): void {
+    try {
+      tell()
+    } catch (error) {
+      log('error', 'telling of a mutation failed', { error: error instanceof Error ? error.stack : String(error) })
+    }
+  }
+
   /** Finds what to run, or the answer to a request that cannot be run. */
   function findOperation(
     apiId: string,
@@ -234,12 +243,15 @@ export function createGraphqlEngine(options: GraphqlEngineOptions): GraphqlEngin
     state.lifetime.end()
     const { effects, errors } = state
     if (state.madeBy !== undefined && data !== null) publish(runtime, state, data as Record<string, unknown>)
-    if (effects.invalidateSubscriptions !== undefined) {
-      options.onInvalidation?.({
-        apiId: runtime.api.apiId,
-        requestId: state.info.requestId,
-        invalidations: effects.invalidateSubscriptions,
-      })
+    const { invalidateSubscriptions: invalidations } = effects
+    if (invalidations !== undefined) {
+      told(() =>
+        options.onInvalidation?.({
+          apiId: runtime.api.apiId,
+          requestId: state.info.requestId,
+          invalidations,
+        }),
+      )
     }
     const answer: GraphqlAnswer = { status: 200, body: errors.length === 0 ? { data } : { data, errors } }
     if (effects.responseHeaders !== undefined) answer.headers = effects.responseHeaders
@@ -252,14 +264,16 @@ export function createGraphqlEngine(options: GraphqlEngineOptions): GraphqlEngin
       if (!runtime.schema.publishedMutations.has(field.name) || !Object.hasOwn(data, field.responseKey)) continue
       const value = data[field.responseKey]
       if (value === null && failed.has(field.responseKey)) continue
-      options.onMutation?.({
-        apiId: runtime.api.apiId,
-        fieldName: field.name,
-        result: publishedValue(state, field, value),
-        arguments: argumentsOf(field, state.variables),
-        caller: state.caller,
-        requestId: state.info.requestId,
-      })
+      told(() =>
+        options.onMutation?.({
+          apiId: runtime.api.apiId,
+          fieldName: field.name,
+          result: publishedValue(state, field, value),
+          arguments: argumentsOf(field, state.variables),
+          caller: state.caller,
+          requestId: state.info.requestId,
+        }),
+      )
     }
   }
 

@@ -98,6 +98,18 @@ describe('a mutation', () => {
     expect(mutations).toEqual([])
   })
 
+  it('has happened, whatever becomes of telling it', async () => {
+    const lines: string[] = []
+    const { fixture } = createApi({
+      onMutation() {
+        throw new Error('bus down')
+      },
+      log: (_level, message) => void lines.push(message),
+    })
+    expect(await fixture.query('mutation { add(id: 1) { id } }')).toEqual({ data: { add: { id: '1' } } })
+    expect(lines).toEqual(['telling of a mutation failed'])
+  })
+
   it('tells lists of abstract types', async () => {
     const { fixture, mutations, prepared } = createApi()
     await fixture.query('mutation { addAll { name } }')
