@@ -2,6 +2,7 @@ import { AwsError } from '../../aws/errors.ts'
 import { compileDefinition } from '../asl/compile.ts'
 import { type Diagnostic, InvalidDefinitionError } from '../asl/diagnostics.ts'
 import type { Program } from '../asl/program.ts'
+import { warningsOf } from '../asl/warnings.ts'
 import type { Api, Operation } from './context.ts'
 import { optionalNumber, optionalText, text } from './input.ts'
 
@@ -32,19 +33,19 @@ const MAX_DIAGNOSTICS = 100
 
 export const validateStateMachineDefinition: Operation = (_, input) => {
   const type = optionalText(input, 'type') === 'EXPRESS' ? 'EXPRESS' : 'STANDARD'
-  const found = diagnosticsOf(text(input, 'definition'), type)
-  const errorsOnly = optionalText(input, 'severity') !== 'WARNING'
-  const wanted = errorsOnly ? found.filter(({ severity }) => severity === 'ERROR') : found
+  const definition = text(input, 'definition')
+  const errors = errorsOf(definition, type)
+  const wanted = optionalText(input, 'severity') === 'WARNING' ? [...errors, ...warningsOf(definition)] : errors
   const limit = optionalNumber(input, 'maxResults') ?? 0
   const shown = wanted.slice(0, limit === 0 ? MAX_DIAGNOSTICS : limit)
   return {
-    result: found.some(({ severity }) => severity === 'ERROR') ? 'FAIL' : 'OK',
+    result: errors.length > 0 ? 'FAIL' : 'OK',
     diagnostics: shown,
     truncated: shown.length < wanted.length,
   }
 }
 
-function diagnosticsOf(definition: string, type: 'STANDARD' | 'EXPRESS'): readonly Diagnostic[] {
+function errorsOf(definition: string, type: 'STANDARD' | 'EXPRESS'): readonly Diagnostic[] {
   try {
     return compileDefinition(definition, type).diagnostics
   } catch (error) {

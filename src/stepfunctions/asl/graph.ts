@@ -8,7 +8,7 @@ export interface Lead {
   next: string
 }
 
-/** Reports leads to states that are not there, states that nothing leads to, and a block that never ends. */
+/** Reports leads to states that are not there, and either a block that never ends or the states that nothing leads to. */
 export function checkGraph(
   block: Place,
   startAt: string | undefined,
@@ -21,9 +21,13 @@ export function checkGraph(
   for (const [name, outgoing] of leads) {
     for (const { field, next } of outgoing) {
       if (next === '' || states.has(next)) continue
-      const kind = field.slice(field.lastIndexOf('/') + 1)
-      report(`Missing '${kind}' target: ${next}`, `States/${name}/${field}`)
+      // The service says `Next` of a Default too, and names the place.
+      report(`Missing 'Next' target: ${next}`, `States/${name}/${field}`)
     }
+  }
+  if (states.size > 0 && ![...states.values()].some(isTerminal)) {
+    block.scope.report({ severity: 'ERROR', code: 'MISSING_END_STATE', message: 'Workflow has no terminal state' })
+    return
   }
   const reached = new Set<string>()
   const pending = startAt === undefined ? [] : [startAt]
@@ -34,9 +38,6 @@ export function checkGraph(
   }
   for (const name of states.keys()) {
     if (!reached.has(name)) report(`State "${name}" is not reachable.`, `States/${name}`)
-  }
-  if (states.size > 0 && ![...states.values()].some(isTerminal)) {
-    block.scope.report({ severity: 'ERROR', code: 'MISSING_END_STATE', message: 'Workflow has no terminal state' })
   }
 }
 

@@ -247,6 +247,21 @@ describe('tags', () => {
   })
 })
 
+describe('ValidateStateMachineDefinition', () => {
+  it('answers warnings where they are wanted; they are no failure', async () => {
+    const definition = JSON.stringify({ StartAt: 'A', States: { A: { Type: 'Pass', Result: '$.a', End: true } } })
+    expect(await call('ValidateStateMachineDefinition', { definition })).toEqual({
+      result: 'OK',
+      diagnostics: [],
+      truncated: false,
+    })
+    expect(await call('ValidateStateMachineDefinition', { definition, severity: 'WARNING' })).toMatchObject({
+      result: 'OK',
+      diagnostics: [{ severity: 'WARNING', code: 'PASS_RESULT_IS_STATIC', location: '/States/A/Result' }],
+    })
+  })
+})
+
 describe('TestState', () => {
   it('runs a Task through the engine', async () => {
     const inner = startStepFunctions({

@@ -68,6 +68,25 @@ describe('the graph of states', () => {
     ])
   })
 
+  it('that never ends is not searched for states that nothing leads to', () => {
+    const states = { A: { Type: 'Pass', Next: 'A' }, B: { Type: 'Pass', Next: 'A' } }
+    expect(diagnose({ StartAt: 'A', States: states })).toEqual([
+      'MISSING_END_STATE: Workflow has no terminal state at null',
+    ])
+    expect(diagnose({ StartAt: 'A', States: { A: { Type: 'Pass', Next: 'B' } } })).toEqual([
+      "MISSING_TRANSITION_TARGET: Missing 'Next' target: B at /States/A/Next",
+      'MISSING_END_STATE: Workflow has no terminal state at null',
+    ])
+  })
+
+  it('says Next of a default that is not there, too', () => {
+    const choices = [{ Variable: '$.a', IsPresent: true, Next: 'B' }]
+    const choice = { Type: 'Choice', Choices: choices, Default: 'C' }
+    expect(diagnose({ StartAt: 'A', States: { A: choice, B: pass } })).toEqual([
+      "MISSING_TRANSITION_TARGET: Missing 'Next' target: C at /States/A/Default",
+    ])
+  })
+
   it('has every name once, over all scopes', () => {
     expect(
       diagnose({
