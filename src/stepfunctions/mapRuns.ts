@@ -209,10 +209,14 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
         scope: { accountId: map.run.facts.accountId, region: map.run.facts.region },
       })
     }
-    if (state.resultWriter?.resource !== undefined) {
+    const writer = state.resultWriter
+    if (writer?.resource !== undefined) {
+      throw new StatesError('States.ResultWriterFailed', `There is nothing here that writes to ${writer.resource}.`)
+    }
+    if (writer?.writerConfig['Transformation'] === 'NONE') {
       throw new StatesError(
         'States.ResultWriterFailed',
-        `There is nothing here that writes to ${state.resultWriter.resource}.`,
+        'The Transformation NONE of a WriterConfig is not available here.',
       )
     }
     const batcher = state.itemBatcher
@@ -416,8 +420,14 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
     if (map.ended || map.starting || map.next < map.children.length || map.running.size > 0 || !isCurrent(map)) return
     map.ended = true
     flush(map)
+    const flatten = map.state.resultWriter?.writerConfig['Transformation'] === 'FLATTEN'
     const result: unknown[] = []
-    for (let index = 0; index < map.children.length; index++) if (map.succeeded[index]) result.push(map.results[index])
+    for (let index = 0; index < map.children.length; index++) {
+      if (!map.succeeded[index]) continue
+      const output = map.results[index]
+      if (flatten && Array.isArray(output)) for (const item of output) result.push(item)
+      else result.push(output)
+    }
     const { run, flow } = map
     executions().post(run, () => {
       if (!isCurrent(map)) return

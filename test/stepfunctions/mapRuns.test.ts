@@ -152,6 +152,14 @@ describe('a distributed Map', () => {
     })
   })
 
+  it('flattens the arrays of its children where its WriterConfig says so', async () => {
+    const { start, engine, pass } = testEngine()
+    const writer = { ResultWriter: { WriterConfig: { Transformation: 'FLATTEN', OutputType: 'JSON' } } }
+    const arn = await start(map(writer), { items: [[1, 2], 3, [[4]]] })
+    await pass(0)
+    expect(await engine.describeExecution(arn)).toMatchObject({ status: 'SUCCEEDED', output: '[1,2,3,[4]]' })
+  })
+
   it('is tried again by its Retry as another Map Run', async () => {
     const { start, engine, functions, pass } = testEngine()
     let calls = 0
