@@ -1,5 +1,4 @@
 import { RequestError } from './errors.ts'
-import type { ConditionAst } from './expressions/ast.ts'
 import { type Bindings, MAX_EXPRESSION_BYTES, readBindings } from './expressions/bindings.ts'
 import { type BoundCondition, bindCondition } from './expressions/condition.ts'
 import { type KeyTerm, keyTerms } from './expressions/keyCondition.ts'
@@ -99,11 +98,13 @@ export function readExpressions(input: Input, allowed: readonly ExpressionParame
     if (typeof text === 'string') addExpression(expressions, name, text, bindings)
   }
   bindings.checkUsed()
+  const keyCondition = input['KeyConditionExpression']
+  if (typeof keyCondition === 'string' && allowed.includes('KeyConditionExpression'))
+    expressions.keyTerms = keyTerms(parseCondition(keyCondition), bindings)
   return expressions
 }
 
 function addExpression(expressions: Expressions, name: ExpressionParameter, text: string, bindings: Bindings): void {
-  let keyCondition: ConditionAst | undefined
   try {
     if (text.length > MAX_EXPRESSION_BYTES / 3 && Buffer.byteLength(text) > MAX_EXPRESSION_BYTES)
       throw new ExpressionError(
@@ -123,8 +124,7 @@ function addExpression(expressions: Expressions, name: ExpressionParameter, text
         expressions.projection = bindProjection(parseProjection(text), bindings)
         break
       case 'KeyConditionExpression':
-        keyCondition = parseCondition(text)
-        bindCondition(keyCondition, bindings, true)
+        bindCondition(parseCondition(text), bindings, true)
         break
       default:
         name satisfies never
@@ -133,5 +133,4 @@ function addExpression(expressions: Expressions, name: ExpressionParameter, text
     if (error instanceof ExpressionError) throw new RequestError(`Invalid ${name}: ${error.message}`)
     throw error
   }
-  if (keyCondition !== undefined) expressions.keyTerms = keyTerms(keyCondition, bindings)
 }
