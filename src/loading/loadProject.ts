@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { basename, join } from 'node:path'
 import { DEFAULT_ACCOUNT_ID, DEFAULT_REGION } from '../aws/arn.ts'
-import { loadAmplify } from './amplify/build.ts'
-import { loadAssembly } from './cdk/assembly.ts'
 import { checkReferences } from './checkReferences.ts'
 import { reportCircles } from './cloudformation/circles.ts'
 import { createStack, type Stack, StackTooLargeError } from './cloudformation/stack.ts'
@@ -13,7 +11,6 @@ import { createProblemList, type Problem } from './problem.ts'
 import { createProjectContext, type LoadedResource, type ProjectContext } from './projectContext.ts'
 import { createProjectFiles, ProjectFileError } from './projectFiles.ts'
 import { expandSam } from './sam/expand.ts'
-import { loadServerless } from './serverless/load.ts'
 import { NO_SETTINGS, readSettings, SETTINGS_FILES, type Settings } from './settings.ts'
 import type { Path } from './source/document.ts'
 
@@ -127,12 +124,19 @@ async function openStacks(
       expandSam(template, project)
       return [createStack({ name: stackNameOf(project.files.root), template, project })]
     }
-    case 'cdk':
+    // A project has one format: what reads the others is not loaded for it.
+    case 'cdk': {
+      const { loadAssembly } = await import('./cdk/assembly.ts')
       return loadAssembly(project, format.folder)
-    case 'serverless':
+    }
+    case 'serverless': {
+      const { loadServerless } = await import('./serverless/load.ts')
       return loadServerless(project, format.document, options.options ?? {})
-    case 'amplify':
+    }
+    case 'amplify': {
+      const { loadAmplify } = await import('./amplify/build.ts')
       return loadAmplify(project, format.folder)
+    }
     default:
       return format satisfies never
   }

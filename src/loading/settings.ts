@@ -1,4 +1,3 @@
-import { RE2JS } from 're2js'
 import type { PolicyDocument } from '../resources.ts'
 import { asBoolean, asNumber, asText, asTextList } from './cloudformation/values.ts'
 import { didYouMean } from './nearestName.ts'
@@ -307,7 +306,7 @@ function readUserPools(reader: Reader, value: unknown): UserPoolSetting[] {
     const path: Path = ['userPools', name]
     reader.checkKeys(pool, POOL_KEYS, path)
     const id = reader.text(pool, 'id', path)
-    if (id !== undefined && !RE2JS.matches('[\\w-]+_[0-9a-zA-Z]+', id))
+    if (id !== undefined && !/^[\w-]+_[0-9a-zA-Z]+$/.test(id))
       reader.error([...path, 'id'], `${path.join('.')}.id must look like us-east-1_abc123`)
     return {
       name,
