@@ -213,6 +213,27 @@ describe('the answer', () => {
     expect(await call(get('/'))).toMatchObject({ type: 'result', result: { statusCode: 200, body: 'ok' } })
   })
 
+  it('comes over a new connection when a kept one was closed just then', async () => {
+    const requests = new WeakMap<object, number>()
+    behave = (request, response) => {
+      const count = (requests.get(request.socket) ?? 0) + 1
+      requests.set(request.socket, count)
+      if (count > 1) request.socket.resetAndDestroy()
+      else response.end('ok')
+    }
+    const sender = createHttpSender()
+    const send = () =>
+      sender.send({
+        method: 'GET',
+        url: new URL(origin),
+        headers: [],
+        body: undefined,
+        signal: new AbortController().signal,
+      })
+    expect([(await send()).body, (await send()).body]).toEqual(['ok', 'ok'])
+    sender.close()
+  })
+
   it('is an error when nobody listens', async () => {
     expect(await call(get('/'), { endpoint: 'http://127.0.0.1:1' })).toMatchObject({
       type: 'error',

@@ -70,12 +70,21 @@ export function createHttpSender(options: HttpSendOptions = {}): HttpSender {
         timeout: idleMs,
       }
       const start = url.protocol === 'https:' ? httpsRequest : httpRequest
-      return new Promise((resolve, reject) => {
-        const outgoing = start(requestOptions, (incoming) => readAnswer(incoming).then(resolve, reject))
-        outgoing.on('timeout', () => outgoing.destroy(new HttpRequestError('The endpoint did not answer in time.')))
-        outgoing.on('error', reject)
-        outgoing.end(body)
-      })
+      const attempt = (isRetry: boolean): Promise<HttpAnswer> =>
+        new Promise((resolve, reject) => {
+          const outgoing = start(isRetry ? { ...requestOptions, agent: false } : requestOptions, (incoming) =>
+            readAnswer(incoming).then(resolve, reject),
+          )
+          outgoing.on('timeout', () => outgoing.destroy(new HttpRequestError('The endpoint did not answer in time.')))
+          outgoing.on('error', (error: NodeJS.ErrnoException) => {
+            // The endpoint closed a kept connection just as it was used again: it has not seen the request.
+            const isStale = outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+            if (isStale && !isRetry && !signal.aborted) attempt(true).then(resolve, reject)
+            else reject(error)
+          })
+          outgoing.end(body)
+        })
+      return attempt(false)
     },
     close() {
       agents['http:'].destroy()
