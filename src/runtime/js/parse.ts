@@ -8,9 +8,6 @@ export const MAX_CODE_LENGTH = 32_768
 /** The message of everything that is wrong with a program before it runs. */
 export const CODE_ERROR_MESSAGE = 'The code contains one or more errors.'
 
-/** How deep syntax may be nested; beyond that neither the parser's nor the compiler's stack is safe. */
-const MAX_SYNTAX_DEPTH = 400
-
 export function parseCode(text: SourceText): Program {
   if (text.code.length > MAX_CODE_LENGTH) {
     throw new ResolverSyntaxError(CODE_ERROR_MESSAGE, [
@@ -23,15 +20,10 @@ export function parseCode(text: SourceText): Program {
       ),
     ])
   }
-  if (bracketDepth(text.code) > MAX_SYNTAX_DEPTH) {
-    throw new ResolverSyntaxError(CODE_ERROR_MESSAGE, [
-      problem(text, 'PARSE_ERROR', `The code is nested more than ${MAX_SYNTAX_DEPTH} levels deep.`, 0, 0),
-    ])
-  }
   try {
     return parseModule(text.code, { ecmaVersion: 2022, sourceType: 'module' })
   } catch (error) {
-    if (error instanceof RangeError) {
+    if (error instanceof RangeError || String((error as Error).message).startsWith('Not enough stack space')) {
       throw new ResolverSyntaxError(CODE_ERROR_MESSAGE, [
         problem(text, 'PARSE_ERROR', 'The code is nested too deeply.', 0, 0),
       ])
@@ -43,20 +35,6 @@ export function parseCode(text: SourceText): Program {
       typeScriptProblem(text, 'PARSE_ERROR', 1005, message.endsWith('.') ? message : `${message}.`, offset, offset + 1),
     ])
   }
-}
-
-/** An upper bound of how deep brackets are nested, whatever is text or comment among them. */
-function bracketDepth(code: string): number {
-  let depth = 0
-  let deepest = 0
-  for (let index = 0; index < code.length; index++) {
-    const character = code.charCodeAt(index)
-    if (character === 40 || character === 91 || character === 123) {
-      depth++
-      if (depth > deepest) deepest = depth
-    } else if ((character === 41 || character === 93 || character === 125) && depth > 0) depth--
-  }
-  return deepest
 }
 
 export function problem(text: SourceText, errorType: string, value: string, start: number, end: number): CodeProblem {
