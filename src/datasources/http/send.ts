@@ -10,6 +10,11 @@ export const MAX_RESPONSE_BYTES = 5 * 1024 * 1024
 /** Time without a byte after which a response is given up, in milliseconds. */
 export const MAX_IDLE_MS = 25_000
 
+/** Time that an unused connection is kept: less than the five seconds after which many servers close theirs. */
+const KEPT_IDLE_MS = 4_000
+/** Methods that may be sent twice (RFC 9110, section 9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'PUT', 'DELETE'])
+
 export interface HttpSendOptions {
   /** Whether loopback and private networks may be reached. @default true */
   allowPrivate?: boolean
@@ -44,7 +49,8 @@ export function createHttpSender(options: HttpSendOptions = {}): HttpSender {
   const allowPrivate = options.allowPrivate ?? true
   const lookup = guardedLookup(allowPrivate, options.lookup)
   const idleMs = options.idleMs ?? MAX_IDLE_MS
-  const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) }
+  const keep = { keepAlive: true, timeout: KEPT_IDLE_MS }
+  const agents = { 'http:': new HttpAgent(keep), 'https:': new HttpsAgent(keep) }
 
   return {
     send({ method, url, headers, body, signal }) {
@@ -77,9 +83,9 @@ export function createHttpSender(options: HttpSendOptions = {}): HttpSender {
           )
           outgoing.on('timeout', () => outgoing.destroy(new HttpRequestError('The endpoint did not answer in time.')))
           outgoing.on('error', (error: NodeJS.ErrnoException) => {
-            // The endpoint closed a kept connection just as it was used again: it has not seen the request.
+            // The endpoint closed a kept connection just as it was used again.
             const isStale = outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-            if (isStale && !isRetry && !signal.aborted) attempt(true).then(resolve, reject)
+            if (isStale && !isRetry && !signal.aborted && IDEMPOTENT.has(method)) attempt(true).then(resolve, reject)
             else reject(error)
           })
           outgoing.end(body)
