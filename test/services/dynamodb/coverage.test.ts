@@ -1327,6 +1327,10 @@ describe('scans', () => {
       "1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1",
     ],
     [
+      { ExclusiveStartKey: { pk: S('x'), more: S('y') } },
+      'The provided starting key is invalid: The provided key element does not match the schema',
+    ],
+    [
       { ExclusiveStartKey: { pk: N(1) } },
       'The provided starting key is invalid: The provided key element does not match the schema',
     ],

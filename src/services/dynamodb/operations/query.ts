@@ -1,4 +1,12 @@
-import { type AttributeValue, attributeOf, compareValues, equalValues, type Item, readItem } from '../attributeValue.ts'
+import {
+  type AttributeValue,
+  attributeOf,
+  compareValues,
+  equalValues,
+  type Item,
+  readItem,
+  setAttribute,
+} from '../attributeValue.ts'
 import { KeyValueError, RequestError, validationError } from '../errors.ts'
 import { readExpressions } from '../expressionParameters.ts'
 import { type KeyTerm, termHasType } from '../expressions/keyCondition.ts'
@@ -34,6 +42,8 @@ export const query: Operation = ({ tables }, input, scope) => {
   const range = keyRange(schema, terms)
   if (input['ScanIndexForward'] === false) range.descending = true
   if (startKey !== undefined) {
+    if (Object.keys(startKey).length !== startKeyNames(table, index).length)
+      throw validationError('The provided starting key is invalid')
     checkStartKey(table, index, startKey)
     checkStartWithin(schema, terms, startKey)
     range.after = positionOf(table, index, startKey)
@@ -58,21 +68,26 @@ const ABOUT_NUMBERS = /contains duplicates|number set|numeric value|significant 
 
 /** Refuses a key that a page of this table or index cannot have ended with. */
 export function checkStartKey(table: OpenTable, index: IndexSchema | undefined, key: Item): void {
-  if (Object.keys(key).length !== startKeyNames(table, index).length)
+  if (index !== undefined && Object.keys(key).length !== startKeyNames(table, index).length)
     throw validationError('The provided starting key is invalid')
-  const own: Item = {}
-  for (const name of keyNames(table.schema)) {
-    const value = attributeOf(key, name)
-    if (value !== undefined) own[name] = value
-  }
   try {
-    checkKey(table.schema, own)
+    checkKey(table.schema, index === undefined ? key : ownKey(table, key))
   } catch (error) {
     throw validationError(`The provided starting key is invalid: ${(error as Error).message}`)
   }
   for (const { name, type } of [...(index?.partition ?? []), ...(index?.sort ?? [])])
     if (contentOf(attributeOf(key, name), type) === undefined)
       throw validationError('The provided starting key is invalid')
+}
+
+/** The part of an index's starting key that is the item's own key. */
+function ownKey(table: OpenTable, key: Item): Item {
+  const own: Item = {}
+  for (const name of keyNames(table.schema)) {
+    const value = attributeOf(key, name)
+    if (value !== undefined) setAttribute(own, name, value)
+  }
+  return own
 }
 
 function checkStartWithin(schema: KeySchema, terms: ReadonlyMap<string, KeyTerm>, key: Item): void {
