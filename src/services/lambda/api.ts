@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { AwsError } from '../../aws/errors.ts'
+import type { LambdaInvoker } from '../../aws/lambdaInvoker.ts'
 import { serviceModel } from '../../aws/model.ts'
 import type { CallContext, RestRequest, RestResponse, RestService } from '../../aws/service.ts'
 import { constraintMessage, validateShape } from '../../aws/validateShape.ts'
@@ -8,7 +9,6 @@ import type { Catalog } from '../../catalog.ts'
 import type { LambdaAlias, LambdaFunction } from '../../resources.ts'
 import { unpack } from './code.ts'
 import { functionArn, parseFunctionName } from './functionName.ts'
-import type { LambdaInvoker } from '../../aws/lambdaInvoker.ts'
 
 export interface LambdaApiOptions {
   catalog: Catalog
@@ -29,6 +29,8 @@ type Handler = (call: Call) => RestResponse | Promise<RestResponse>
 
 const FUNCTIONS = '/2015-03-31/functions'
 const MAX_PAGE = 50
+/** Longest timeout of a function (Lambda quotas); the model has no maximum. */
+const MAX_TIMEOUT_SECONDS = 900
 
 /** Lambda's REST API for functions, versions, aliases and invocations (API reference 2015-03-31). */
 export function createLambdaApi({ catalog, invoker, workFolder }: LambdaApiOptions): RestService {
@@ -266,6 +268,14 @@ function inputOf(shape: string, body: Uint8Array, path: Record<string, unknown>)
   if (wrongType !== undefined)
     throw new AwsError('SerializationException', `${wrongType.path}: ${wrongType.expected} expected`)
   const broken = violations.filter((violation) => violation.kind === 'constraint')
+  const timeout = input['Timeout']
+  if (typeof timeout === 'number' && timeout > MAX_TIMEOUT_SECONDS)
+    broken.push({
+      kind: 'constraint',
+      path: 'timeout',
+      value: timeout,
+      constraint: `Member must have value less than or equal to ${MAX_TIMEOUT_SECONDS}`,
+    })
   if (broken.length > 0) throw new AwsError('ValidationException', constraintMessage(broken))
   return input
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Scope } from '../../aws/arn.ts'
 import { AwsError, messageOf } from '../../aws/errors.ts'
-import { type SigningCredentials, signRequest } from '../../aws/sigv4.ts'
 import type { LambdaInvoker } from '../../aws/lambdaInvoker.ts'
+import { type SigningCredentials, signRequest } from '../../aws/sigv4.ts'
 
 export interface RemoteLambdaOptions {
   /** Base URL of a Lambda API, for example the value of `AWS_ENDPOINT_URL_LAMBDA`. */
@@ -16,7 +16,11 @@ export interface RemoteLambdaOptions {
 const INVOKE_TIMEOUT_MS = 920_000
 
 /** Invokes functions on another Lambda API. */
-export function createRemoteLambda({ endpoint, credentials, fetch = globalThis.fetch }: RemoteLambdaOptions): LambdaInvoker {
+export function createRemoteLambda({
+  endpoint,
+  credentials,
+  fetch = globalThis.fetch,
+}: RemoteLambdaOptions): LambdaInvoker {
   return {
     async invoke(invocation, scope: Scope) {
       const url = new URL(
@@ -65,7 +69,9 @@ export function createRemoteLambda({ endpoint, credentials, fetch = globalThis.f
       return {
         statusCode: response.status,
         payload,
-        ...(functionError !== null && { functionError: functionError === 'Handled' ? ('Handled' as const) : ('Unhandled' as const) }),
+        ...(functionError !== null && {
+          functionError: functionError === 'Handled' ? ('Handled' as const) : ('Unhandled' as const),
+        }),
         executedVersion: response.headers.get('x-amz-executed-version') ?? '$LATEST',
         ...(logResult !== null && { logResult }),
         requestId: response.headers.get('x-amzn-requestid') ?? randomUUID(),
@@ -75,7 +81,10 @@ export function createRemoteLambda({ endpoint, credentials, fetch = globalThis.f
 }
 
 function errorOf(response: Response, body: string): AwsError {
-  const code = response.headers.get('x-amzn-errortype')?.replace(/^.*#/, '').replace(/[:,].*$/, '')
+  const code = response.headers
+    .get('x-amzn-errortype')
+    ?.replace(/^.*#/, '')
+    .replace(/[:,].*$/, '')
   let message = ''
   try {
     const parsed = JSON.parse(body) as { Message?: unknown; message?: unknown }
