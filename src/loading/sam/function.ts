@@ -101,8 +101,15 @@ export function expandFunction(resource: SamResource): void {
         ? { ZipFile: inline }
         : isObject(codeUri) && codeUri['Key'] !== undefined
           ? { S3Bucket: codeUri['Bucket'], S3Key: codeUri['Key'], S3ObjectVersion: codeUri['Version'] }
-          : (codeUri ?? (property('PackageType') === 'Image' ? { ImageUri: 'local' } : './'))
+          : (codeUri ?? (property('PackageType') === 'Image' ? { ImageUri: 'local' } : undefined))
 
+  if (code === undefined)
+    resource.report(
+      'error',
+      [],
+      "'InlineCode', 'CodeUri' or 'ImageUri' must be set.",
+      'for example CodeUri: functions/hello',
+    )
   const deadLetterQueue = property('DeadLetterQueue')
   const tracing = property('Tracing')
   const made: PlainObject = {
