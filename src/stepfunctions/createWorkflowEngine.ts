@@ -77,6 +77,7 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
   const activities = createActivities(store, () => executions, tokens, clock)
   const mapRuns = createMapRuns({ store, executions: () => executions, clock, integrations })
   executions = createExecutions({
+    paused: options.paused === true,
     store,
     clock,
     log,
@@ -563,6 +564,8 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
       }
       return () => void subscriptions.delete(subscription)
     },
+
+    resume: () => executions.resume(),
 
     statistics() {
       const { commits, groups, busy } = store.commits.statistics

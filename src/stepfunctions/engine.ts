@@ -92,6 +92,11 @@ export interface MockConfiguration {
 export type MockedResponse = { Return: unknown } | { Throw: { Error: string; Cause?: string } }
 
 export interface WorkflowEngineOptions {
+  /**
+   * Leaves what was open when the engine was made, and every timer, until `resume()` is called: for a server whose
+   * functions and tables are not loaded yet. @default false
+   */
+  paused?: boolean
   folder: DataFolder
   machines: MachineLookup
   /** Compiles a definition, which has been validated before; asked once per revision. */
@@ -285,6 +290,8 @@ export interface WorkflowEngine {
   }): Promise<void>
   /** Returns a function that ends the subscription. */
   subscribe(filter: ChangeFilter, listener: (change: WorkflowChange) => void): () => void
+  /** Goes on with what was open, where the engine was made `paused`. */
+  resume(): void
   /** For metrics and benchmarks. */
   statistics(): WorkflowStatistics
   /** Resolves when no execution has work that does not wait for something outside; for tests and draining. */

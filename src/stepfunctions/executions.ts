@@ -39,6 +39,8 @@ const PARK_BEYOND_MS = 50
 const RETRY_STORE_MS = 1000
 
 export interface ExecutionsOptions {
+  /** Whether what is open waits for `resume`. */
+  paused: boolean
   store: WorkflowStore
   clock: Clock
   log: Log
@@ -93,6 +95,7 @@ export interface Executions {
   readonly size: number
   readonly runs: Iterable<Run>
   idle(): Promise<void>
+  resume(): void
   close(): Promise<void>
 }
 
@@ -111,6 +114,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
 
   const scheduler: Scheduler = createScheduler({
     clock,
+    paused: options.paused,
     due: store.due,
     wake(id) {
       try {
@@ -682,6 +686,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     rowOf,
     describe,
     programOf,
+    resume: () => scheduler.resume(),
     byArn: (arn) => arns.get(arn),
     resident: (id) => runs.get(id),
     arnOf: (row) => `${store.machinePrefix(row.machine)}:${row.name}`,

@@ -7,6 +7,8 @@ export interface Scheduler {
   clear(id: number): void
   /** One that is a row only: remembered if it is near, else found again in the store. */
   parked(id: number, due: number): void
+  /** Begins to wake, where it was made paused. */
+  resume(): void
   /** How many are remembered. */
   readonly size: number
   close(): void
@@ -14,6 +16,8 @@ export interface Scheduler {
 
 export interface SchedulerOptions {
   clock: Clock
+  /** Nothing is woken before `resume`. @default false */
+  paused?: boolean
   /** Rows due after one time and up to another, the earliest first. */
   due(after: number, until: number, limit: number): { id: number; wake: number }[]
   wake(id: number): void
@@ -81,7 +85,7 @@ class Heap {
   }
 }
 
-export function createScheduler({ clock, due, wake }: SchedulerOptions): Scheduler {
+export function createScheduler({ clock, due, wake, paused = false }: SchedulerOptions): Scheduler {
   let heap = new Heap()
   /** What counts for an id; other entries of the heap are stale. */
   const current = new Map<number, number>()
@@ -89,6 +93,7 @@ export function createScheduler({ clock, due, wake }: SchedulerOptions): Schedul
   let horizon = Number.NEGATIVE_INFINITY
   let armed: { at: number; cancel: () => void } | undefined
   let closed = false
+  let waking = !paused
 
   const remember = (id: number, at: number): void => {
     const before = current.get(id)
@@ -145,7 +150,7 @@ export function createScheduler({ clock, due, wake }: SchedulerOptions): Schedul
     arm()
   }
   const arm = (): void => {
-    if (closed) return
+    if (closed || !waking) return
     const at = Math.min(heap.first()?.due ?? Number.POSITIVE_INFINITY, lookAt)
     if (at === Number.POSITIVE_INFINITY || (armed !== undefined && armed.at <= at)) return
     armed?.cancel()
@@ -169,6 +174,10 @@ export function createScheduler({ clock, due, wake }: SchedulerOptions): Schedul
         lookAt = Math.max(clock.now() + 1, near)
         arm()
       }
+    },
+    resume() {
+      waking = true
+      arm()
     },
     get size() {
       return current.size

@@ -174,6 +174,28 @@ describe('after a crash', () => {
     expect(await s.engine.describeExecution(waiting)).toMatchObject({ status: 'SUCCEEDED' })
   })
 
+  it('nothing goes on before a server that is still loading says so', async () => {
+    const database = memoryDatabase()
+    const clock = virtualClock()
+    const machines = testMachines()
+    const stateMachineArn = machines.add('m', {
+      StartAt: 'W',
+      States: { W: { Type: 'Wait', Seconds: 10, End: true } },
+    })
+    const options = { machines, clock, compile: compileStateMachine }
+    const first = createWorkflowEngine({ ...options, folder: folderOver(database) })
+    const { executionArn } = await first.startExecution({ stateMachineArn })
+    await first.idle()
+    await first.close()
+    const engine = createWorkflowEngine({ ...options, folder: folderOver(database), paused: true })
+    await clock.advance(20_000, () => engine.idle())
+    expect(await engine.describeExecution(executionArn)).toMatchObject({ status: 'RUNNING' })
+    engine.resume()
+    await clock.advance(0, () => engine.idle())
+    expect(await engine.describeExecution(executionArn)).toMatchObject({ status: 'SUCCEEDED' })
+    await engine.close()
+  })
+
   for (const type of ['STANDARD', 'EXPRESS']) {
     it(`a Map Run with ${type} children goes on, and runs no child again that had ended`, async () => {
       const calls: unknown[] = []

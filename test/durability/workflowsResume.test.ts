@@ -193,7 +193,9 @@ async function runToEnd(database: DatabaseSync, definition: string, begin: boole
 /** The database as a crash after `count` entries would have left it. */
 function crashedAfter(whole: DatabaseSync, entries: readonly unknown[], count: number): DatabaseSync {
   const copy = memoryDatabase()
-  for (const { sql } of whole.prepare('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL').all())
+  for (const { sql } of whole
+    .prepare(`SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'`)
+    .all())
     copy.exec(sql as string)
   for (const table of ['machine', 'revision', 'execution']) {
     for (const row of whole.prepare(`SELECT * FROM ${table}`).all()) {
