@@ -168,6 +168,7 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
   const workflows = createWorkflowEngine({
     folder,
     machines,
+    paused: true,
     compile: compileStateMachine,
     clock,
     log,
@@ -359,6 +360,8 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
       await watch.ready
     }
   }
+  // What was open goes on now that its functions are there.
+  workflows.resume()
   stack.defer(announceServer(folder, listening.url))
   ready = true
 
