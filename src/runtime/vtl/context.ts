@@ -2,25 +2,94 @@ import type { ResolverContext } from '../context.ts'
 import type { VtlRun } from './runtime.ts'
 import { owned, type VtlValue } from './values.ts'
 
+/** A map with further members that are there for those who name them, but are not listed, printed or serialised. */
+class HidingMap extends Map<unknown, VtlValue> {
+  private readonly hidden: Map<unknown, VtlValue>
+
+  constructor(hidden: Map<unknown, VtlValue>) {
+    super()
+    this.hidden = hidden
+  }
+
+  override get(key: unknown): VtlValue {
+    const value = super.get(key)
+    return value === undefined ? this.hidden.get(key) : value
+  }
+
+  override has(key: unknown): boolean {
+    return super.has(key) || this.hidden.has(key)
+  }
+
+  override set(key: unknown, value: VtlValue): this {
+    // Called by the constructor of Map as well, before there is anything to hide.
+    if (this.hidden?.has(key) === true) this.hidden.set(key, value)
+    else super.set(key, value)
+    return this
+  }
+}
+
+/** `$ctx`: its `info` is made when it is reached, which few templates do. */
+class ContextMap extends HidingMap {
+  /** Not yet made. */
+  info: ResolverContext['info'] = undefined
+
+  private makeInfo(): void {
+    const { info } = this
+    if (info === undefined) return
+    this.info = undefined
+    super.set('info', infoMap(info))
+  }
+
+  override get(key: unknown): VtlValue {
+    if (key === 'info') this.makeInfo()
+    return super.get(key)
+  }
+
+  override set(key: unknown, value: VtlValue): this {
+    if (key === 'info') this.info = undefined
+    return super.set(key, value)
+  }
+
+  override [Symbol.iterator](): MapIterator<[unknown, VtlValue]> {
+    this.makeInfo()
+    return super[Symbol.iterator]()
+  }
+}
+
 /**
  * `$ctx` of one run: a map whose members are taken over from the host when a template reaches them. `args` and `arguments`
  * are one map; `arguments` and `stash` are there even when the context has none.
+ *
+ * `$util.toJson($ctx)` gives what a direct Lambda resolver gets; and by default `selectionSetList` and
+ * `selectionSetGraphQL` are not serialised with `$ctx.info` (AppSync, "Resolver mapping template context reference").
  */
 export function contextMap(run: VtlRun): Map<unknown, VtlValue> {
   const context: ResolverContext = run.context
-  const map = new Map<unknown, VtlValue>()
   const args = owned(context.arguments ?? {}, run)
+  const hidden = new Map<unknown, VtlValue>()
+  hidden.set('args', args)
+  hidden.set('env', context.env ?? {})
+  hidden.set('outErrors', context.outErrors ?? [])
+  const map = new ContextMap(hidden)
   map.set('arguments', args)
-  map.set('args', args)
   map.set('identity', context.identity ?? null)
   map.set('source', context.source ?? null)
-  map.set('result', context.result ?? null)
-  map.set('stash', context.stash ?? {})
-  map.set('error', context.error ?? null)
-  map.set('prev', context.prev ?? null)
+  if (context.result !== undefined) map.set('result', context.result)
+  if (context.error !== undefined && context.error !== null) map.set('error', context.error)
   map.set('request', context.request ?? null)
-  map.set('info', context.info ?? null)
-  map.set('env', context.env ?? {})
-  map.set('outErrors', context.outErrors ?? [])
+  map.set('prev', context.prev ?? null)
+  map.set('info', null)
+  map.info = context.info ?? undefined
+  map.set('stash', context.stash ?? {})
+  return map
+}
+
+function infoMap(info: object): VtlValue {
+  const hidden = new Map<unknown, VtlValue>()
+  const map = new HidingMap(hidden)
+  for (const [name, value] of Object.entries(info)) {
+    if (name === 'selectionSetList' || name === 'selectionSetGraphQL') hidden.set(name, value)
+    else map.set(name, value)
+  }
   return map
 }

@@ -68,7 +68,8 @@ export const runtime = {
   },
 
   equal(run: VtlRun, a: VtlValue, b: VtlValue): boolean {
-    return a === b || areEqual(a, b, run)
+    if (a === b) return true
+    return !(typeof a === 'string' && typeof b === 'string') && areEqual(a, b, run)
   },
 
   /** The order of two numbers or two strings; undefined when they have none, for which every comparison is false. */

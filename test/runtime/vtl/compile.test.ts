@@ -129,6 +129,44 @@ describe('errors', () => {
   })
 })
 
+describe('the context', () => {
+  const info = {
+    fieldName: 'f',
+    parentTypeName: 'Query',
+    variables: { v: 1 },
+    selectionSetList: ['id', 'a/b'],
+    selectionSetGraphQL: '{ id }',
+  }
+
+  it('serialises as a direct Lambda resolver gets it', () => {
+    const outcome = run('response', '$util.toJson($ctx)', context({ info, env: { SECRET: 'x' }, outErrors: [1] }))
+    expect(plain(outcome.type === 'value' && outcome.value)).toEqual({
+      arguments: { id: '1' },
+      identity: null,
+      source: null,
+      request: null,
+      prev: null,
+      info: { fieldName: 'f', parentTypeName: 'Query', variables: { v: 1 } },
+      stash: {},
+    })
+  })
+
+  it('has its hidden members for those who name them', () => {
+    const template =
+      '[$util.toJson($ctx.info.selectionSetList), "$ctx.info.selectionSetGraphQL", "$ctx.env.KEY", $util.toJson($ctx.outErrors), "$ctx.args.id", $ctx.containsKey("args"), "$ctx.info.fieldName"]'
+    const outcome = run('response', template, context({ info, env: { KEY: 'value' } }))
+    expect(plain(outcome.type === 'value' && outcome.value)).toEqual([
+      ['id', 'a/b'],
+      '{ id }',
+      'value',
+      [],
+      '1',
+      true,
+      'f',
+    ])
+  })
+})
+
 describe('what a template leaves behind', () => {
   it("is the stash, which the caller's is a copy of", () => {
     const given = context({ stash: { kept: 1, list: [1] } })
