@@ -1,6 +1,6 @@
 import { BudgetSpent, MAX_NESTING } from '../emit/budget.ts'
 import { mismatch, NO_SUCH_METHOD, type UtilEnvironment, type UtilFunction } from './environment.ts'
-import { entriesOf, isAbsent, isList, isMap, isNumber, jsonText, newMap, type PlainMap } from './values.ts'
+import { entriesOf, isAbsent, isList, isMap, isNumber, jsonText, newMap, type PlainMap, plainCopy } from './values.ts'
 
 /**
  * A value as a DynamoDB attribute value. Numbers stay numbers (`{"N": 10}`) and null is `{"NULL": null}`, as the service
@@ -114,7 +114,7 @@ const converters: Record<string, Converter> = {
 }
 
 /**
- * `$util.dynamodb.fromS3ObjectJson(text)`: the S3 object that an attribute made by `toS3Object` describes.
+ * `util.dynamodb.fromS3ObjectJson(text)`: the S3 object that an attribute made by `toS3Object` describes.
  */
 const fromS3ObjectJson: UtilFunction = (environment, args) => {
   const [text] = args
@@ -123,8 +123,9 @@ const fromS3ObjectJson: UtilFunction = (environment, args) => {
   environment.allocate(text.length)
   try {
     const parsed: unknown = JSON.parse(text)
-    if (isMap(parsed) && Object.hasOwn(parsed, 's3')) return (parsed as PlainMap)['s3']
-    return parsed
+    const object = isMap(parsed) && Object.hasOwn(parsed, 's3') ? (parsed as PlainMap)['s3'] : parsed
+    // As maps that inherit nothing, which a parsed text has not.
+    return plainCopy(environment, object)
   } catch {
     return null
   }
@@ -135,7 +136,7 @@ function table(members: Record<string, UtilFunction>): Record<string, UtilFuncti
 }
 
 /** In APPSYNC_JS: objects only. */
-export const dynamodb: Record<string, UtilFunction> = table(converters)
+export const dynamodb: Record<string, UtilFunction> = table({ ...converters, fromS3ObjectJson })
 
 /** In VTL: each function also as `…Json`, which gives the JSON text of the object. */
 export const vtlDynamodb: Record<string, UtilFunction> = table(converters)
