@@ -52,10 +52,11 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
   const integrations = options.integrations ?? {}
   const store = openWorkflowStore(options.folder)
   const tokens = createTaskTokens(options.folder.secret('workflows'))
-  const subscriptions = new Set<Subscription>()
+  /** By the ARN of the execution, else of the machine, else under the empty name. */
+  const subscriptions = new Map<string, Set<Subscription>>()
   const revisions = new Map<string, { given: MachineRevision; kept: MachineRevision }>()
   /** Ended ones that GetExecutionHistory pages through. */
-  const histories = new Map<number, { rows: number; events: HistoryEvent[] }>()
+  const histories = new Map<number, { redrives: number; events: HistoryEvent[] }>()
   const redriveTokens = new Map<string, { clientToken: string; redriveDate: number }>()
   let closed = false
 
@@ -95,7 +96,7 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
       mapRuns.childEnded(run)
       tellParent(run)
     },
-    observes: (run) => logs(run) || [...subscriptions].some(({ filter }) => concerns(filter, run)),
+    observes: (run) => logs(run) || listenersOf(run).length > 0,
     tells,
   })
   const purging = schedulePurge()
@@ -105,13 +106,22 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
     return options.onLogEvent !== undefined && typeof level === 'string' && level !== 'OFF'
   }
 
+  function listenersOf(run: Run): Subscription['listener'][] {
+    if (subscriptions.size === 0) return []
+    const found: Subscription['listener'][] = []
+    for (const key of [run.facts.executionArn, run.facts.stateMachineArn, '']) {
+      for (const { filter, listener } of subscriptions.get(key) ?? []) if (concerns(filter, run)) found.push(listener)
+    }
+    return found
+  }
+
   function concerns(filter: ChangeFilter, run: Run): boolean {
     if (filter.executionArn !== undefined && filter.executionArn !== run.facts.executionArn) return false
     return filter.stateMachineArn === undefined || filter.stateMachineArn === run.facts.stateMachineArn
   }
 
   function tells(run: Run, events: readonly HistoryEvent[], statusChanged: boolean): (() => void) | undefined {
-    const listeners = [...subscriptions].filter(({ filter }) => concerns(filter, run)).map(({ listener }) => listener)
+    const listeners = listenersOf(run)
     const logged = logs(run)
     if (listeners.length === 0 && !logged) return undefined
     const change: WorkflowChange = { execution: executions.describe(run), events, statusChanged }
@@ -550,19 +560,24 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
 
     describeMapRun: (mapRunArn) => mapRuns.describe(mapRunArn),
     listMapRuns({ executionArn, maxResults = 100, after }) {
-      return mapRuns.list(executionArn, existing(executionArn).id, after, maxResults)
+      return mapRuns.list(existing(executionArn).id, after, maxResults)
     },
     updateMapRun: async (given) => mapRuns.update(given),
 
     subscribe(filter, listener) {
       const subscription = { filter, listener }
-      subscriptions.add(subscription)
+      const key = filter.executionArn ?? filter.stateMachineArn ?? ''
+      const together = subscriptions.get(key) ?? new Set()
+      subscriptions.set(key, together.add(subscription))
       for (const run of executions.runs) {
         if (run.state.observer === undefined && concerns(filter, run)) {
           run.state.observer = (event) => run.events.push(event)
         }
       }
-      return () => void subscriptions.delete(subscription)
+      return () => {
+        together.delete(subscription)
+        if (together.size === 0 && subscriptions.get(key) === together) subscriptions.delete(key)
+      }
     },
 
     resume: () => executions.resume(),
@@ -606,11 +621,11 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
   /** All events so far: the journal, applied with somebody looking. */
   function historyOf(row: ExecutionRow): HistoryEvent[] {
     const known = histories.get(row.id)
-    if (known !== undefined && row.status !== 0 && known.rows === row.redrives) return known.events
+    if (known !== undefined && row.status !== 0 && known.redrives === row.redrives) return known.events
     const events: HistoryEvent[] = []
     executions.restore(row, (event) => events.push(event))
     if (row.status !== 0) {
-      histories.set(row.id, { rows: row.redrives, events })
+      histories.set(row.id, { redrives: row.redrives, events })
       if (histories.size > HISTORIES_KEPT) {
         const oldest = histories.keys().next().value
         if (oldest !== undefined) histories.delete(oldest)

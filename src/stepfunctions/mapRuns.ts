@@ -43,7 +43,8 @@ export interface MapRuns {
   /** The parent execution has ended: so do the children. */
   parentEnded(run: Run): void
   describe(mapRunArn: string): MapRunDescription
-  list(executionArn: string, row: number, after: number | undefined, maxResults: number): Page<MapRunDescription>
+  /** Of an execution, by its row. */
+  list(execution: number, after: number | undefined, maxResults: number): Page<MapRunDescription>
   update(options: {
     mapRunArn: string
     maxConcurrency?: number
@@ -569,7 +570,7 @@ export function createMapRuns({ store, executions, clock, integrations }: MapRun
       }
     },
     describe: (mapRunArn) => describeRow(rowOf(mapRunArn)),
-    list(_executionArn, execution, after, maxResults) {
+    list(execution, after, maxResults) {
       const rows = store.mapRunsOf(execution, after, maxResults + 1)
       const page: Page<MapRunDescription> = { items: rows.slice(0, maxResults).map(describeRow) }
       const last = rows[maxResults - 1]
