@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { compileDefinition, compileState } from '../../src/stepfunctions/asl/compile.ts'
+import { compileDefinition, compileState, compileStateMachine } from '../../src/stepfunctions/asl/compile.ts'
 import type { PassState, TaskState } from '../../src/stepfunctions/asl/program.ts'
 import { compileIntrinsic } from '../../src/stepfunctions/intrinsics/compileIntrinsic.ts'
 import { evaluateExpression, parseExpression } from '../../src/stepfunctions/jsonata/evaluate.ts'
@@ -114,6 +114,13 @@ describe('row 67: JSONPath', () => {
     `$[?(${'!'.repeat(50_000)}@.a)]`,
   ])('%.40s is refused', (path) => {
     expect(() => compileStatePath(path)).toThrow(expect.objectContaining({ name: 'PathSyntaxError' }))
+  })
+
+  it('takes slices of lists as long as an input can have', async () => {
+    const { value } = await timed(() =>
+      pass({ Parameters: { 'a.$': '$.a[0:]' } }).result(environmentOf({ a: Array(200_000).fill(1) })),
+    )
+    expect((value as { a: unknown[] }).a).toHaveLength(200_000)
   })
 
   it('sees own members only', async () => {
@@ -291,6 +298,22 @@ describe('row 70: definitions', () => {
         ),
       ).toEqual(['SCHEMA_VALIDATION_FAILED'])
     }
+  })
+
+  it.each([
+    ['choices that are none', `"A":{"Type":"Choice","Choices":[${Array(300_000).fill('{}').join()}]}`],
+    ['states that are none', Array.from({ length: 60_000 }, (_, at) => `"${at}":{}`).join()],
+    [
+      'problems in a state with a long name',
+      `"${'x'.repeat(500_000)}":{"Type":"Choice","Choices":[${'{},'.repeat(99_999)}1]}`,
+    ],
+  ])('are refused in a bounded sentence: %s', async (_, states) => {
+    const { error, cause, took } = await timed(() =>
+      compileStateMachine(`{"StartAt":"A","States":{${states}}}`, 'STANDARD'),
+    )
+    expect(error).toBe('InvalidDefinitionError')
+    expect(cause?.length).toBeLessThan(70_000)
+    expect(took).toBeLessThan(1_500)
   })
 
   it('have names that are only names', () => {

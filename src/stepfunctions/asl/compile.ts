@@ -31,6 +31,13 @@ export const MAX_STATE_NAME_LENGTH = 80
 const MAX_BLOCK_DEPTH = 100
 const MAX_TIMEOUT_SECONDS = 99_999_999
 
+/** Problems after which no more are looked for. */
+const MAX_PROBLEMS = 1000
+/** Characters of a problem's message and of its place; a place of a hundred nested blocks has fewer. */
+const MAX_PROBLEM_LENGTH = 16_384
+
+class TooManyProblems extends Error {}
+
 /** A definition, compiled where it could be, and everything that was found on the way. */
 export interface CompiledDefinition {
   /** Absent when there is an error among the diagnostics. */
@@ -73,7 +80,10 @@ function compileParsed(fields: JsonObject, type: 'STANDARD' | 'EXPRESS', detache
   const scope: DefinitionScope = {
     type,
     language,
-    report: (diagnostic) => void diagnostics.push(diagnostic),
+    report: (diagnostic) => {
+      diagnostics.push(clipped(diagnostic))
+      if (diagnostics.length >= MAX_PROBLEMS) throw new TooManyProblems()
+    },
     references: new Map(),
     names: new Set(),
     labels: new Set(),
@@ -106,11 +116,21 @@ function compileParsed(fields: JsonObject, type: 'STANDARD' | 'EXPRESS', detache
       },
     }
   } catch (error) {
+    if (error instanceof TooManyProblems) return { diagnostics }
     if (!(error instanceof LabelError)) throw error
     throw new InvalidDefinitionError(
       [...diagnostics, { severity: 'ERROR', code: 'SCHEMA_VALIDATION_FAILED', message: error.message }],
       labelErrorMessage(error.message, fields),
     )
+  }
+}
+
+function clipped(diagnostic: Diagnostic): Diagnostic {
+  const { message, location } = diagnostic
+  return {
+    ...diagnostic,
+    message: message.slice(0, MAX_PROBLEM_LENGTH),
+    ...(location === undefined ? {} : { location: location.slice(0, MAX_PROBLEM_LENGTH) }),
   }
 }
 
@@ -232,7 +252,7 @@ function compileFields(base: Place, depth: number): CompiledState | undefined {
 
 function leadsOf(state: CompiledState): Lead[] {
   const leads: Lead[] = []
-  if (state.type === 'Choice') leads.push(...(state as CompiledChoice).targets)
+  if (state.type === 'Choice') return leads.concat((state as CompiledChoice).targets)
   if ('transition' in state && 'next' in state.transition) leads.push({ field: 'Next', next: state.transition.next })
   if ('catch' in state) {
     for (const [at, { next }] of state.catch.entries()) leads.push({ field: `Catch[${at}]/Next`, next })

@@ -33,6 +33,9 @@ export class InvalidDefinitionError extends Error {
   }
 }
 
+/** Characters of the sentence; it has thousands of problems only where somebody wants it to. */
+const MAX_MESSAGE_LENGTH = 65_536
+
 /** The service's sentence for the errors among the diagnostics. */
 export function invalidDefinitionMessage(diagnostics: readonly Diagnostic[]): string {
   const errors = diagnostics.filter(({ severity }) => severity === 'ERROR')
@@ -43,5 +46,5 @@ export function invalidDefinitionMessage(diagnostics: readonly Diagnostic[]): st
       ? `${code}: ${message}`
       : `${code}: ${message} at ${location ?? 'null'}`
   })
-  return `Invalid State Machine Definition: '${list.join(', ')}'`
+  return `Invalid State Machine Definition: '${list.join(', ').slice(0, MAX_MESSAGE_LENGTH)}'`
 }

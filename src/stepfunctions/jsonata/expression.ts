@@ -55,6 +55,8 @@ const CHARGED: Readonly<Record<string, string>> = {
   split: '<s-(sf)n?:a<s>>',
   string: '<x-b?:s>',
   distinct: '<x:x>',
+  max: '<a<n>:n>',
+  min: '<a<n>:n>',
   sort: '<af?:a>',
   shuffle: '<a:a>',
   zip: '<a+>',
@@ -181,10 +183,31 @@ function charge(name: string, bounded: boolean): (...args: unknown[]) => unknown
     const cost = costOf(name, args)
     if (cost.characters > MAX_STRING_LENGTH) throw memoryError()
     if (bounded && (cost.characters > IN_PROCESS_CHARACTERS || cost.nodes > IN_PROCESS_NODES)) throw new Handover()
-    return name === 'distinct' ? (distinctScalars(args[0]) ?? run.apply(this, args)) : run.apply(this, args)
+    return SHORTCUTS[name]?.(...args) ?? run.apply(this, args)
   }
   // JSONata hands a function as many arguments as it declares.
   return Object.defineProperty(charged, 'length', { value: run.length })
+}
+
+/** What the library takes far longer for than it need, or cannot do with long lists; undefined leaves it to it. */
+const SHORTCUTS: Readonly<Record<string, (...args: unknown[]) => unknown>> = {
+  distinct: distinctScalars,
+  sort: sortedScalars,
+  max: (list) => extreme(list, (left, right) => (left > right ? left : right)),
+  min: (list) => extreme(list, (left, right) => (left < right ? left : right)),
+}
+
+/** The list of numbers or of texts in their order, where no function says what the order is. */
+function sortedScalars(list: unknown, order: unknown): unknown[] | undefined {
+  if (!Array.isArray(list) || list.length < 2 || order !== undefined) return undefined
+  if (list.every((item) => typeof item === 'string')) return list.slice().sort()
+  if (list.every((item) => typeof item === 'number')) return list.slice().sort((left, right) => left - right)
+  return undefined
+}
+
+function extreme(list: unknown, better: (left: number, right: number) => number): number | undefined {
+  if (!Array.isArray(list) || list.length === 0) return undefined
+  return list.reduce((best: number, item: number) => better(best, item), list[0] as number)
 }
 
 /** The distinct items of a list of scalars, in one walk; undefined for any other list. */

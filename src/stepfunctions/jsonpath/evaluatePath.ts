@@ -158,7 +158,9 @@ function step(segment: Segment, node: unknown, out: unknown[], evaluation: Evalu
       return
     }
     case 'slice':
-      if (Array.isArray(node)) out.push(...charged(node.slice(segment.start ?? 0, segment.end), evaluation))
+      if (Array.isArray(node)) {
+        for (const item of charged(node.slice(segment.start ?? 0, segment.end), evaluation)) out.push(item)
+      }
       return
     case 'wildcard':
       for (const child of charged(children(node), evaluation)) out.push(child)

@@ -165,4 +165,13 @@ describe('the limits of an evaluation', () => {
     expect(await evaluate('$sum($map([1..200000], function($v){ $v * 2 }))')).toBe(40_000_200_000)
     expect(await evaluate('$count($distinct([1..30000]))')).toBe(30_000)
   })
+
+  it('takes lists of numbers as long as an input can have', async () => {
+    const long = '($l := [1..200000]; '
+    expect(await evaluate(`${long}$max($l))`)).toBe(200_000)
+    expect(await evaluate(`${long}$min($l))`)).toBe(1)
+    expect(await evaluate(`${long}$sort($reverse($l))[0])`)).toBe(1)
+    expect(await evaluate('$sort(["b", "a", "B"])')).toEqual(['B', 'a', 'b'])
+    expect(await evaluate('$max([])')).toBeUndefined()
+  })
 })
