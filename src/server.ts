@@ -335,7 +335,7 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
   let problems: readonly string[] = []
   if (hasProject) {
     const loaded = await checkProject(project, loading, projectChecks)
-    if (loaded.hasErrors) throw new StartError(linesOf(loaded))
+    if (!isServable(loaded)) throw new StartError(linesOf(loaded))
     const providerProblems = await checkProviders(loaded, authenticator)
     if (providerProblems.some(({ severity }) => severity === 'error'))
       throw new StartError(providerProblems.map(formatProblem))
@@ -346,11 +346,7 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
         load: loading,
         checks: projectChecks,
         onReload(next, changed) {
-          applyProject(catalog, next)
-          for (const { type, resource } of next.resources) {
-            if (type === 'AWS::Lambda::Function' && changed.some((path) => path.startsWith(resource.codePath)))
-              functions.recycle(resource.arn)
-          }
+          applyProject(catalog, next, changed)
           options.onReload?.(linesOf(next), true)
         },
         onBroken: (next) => options.onReload?.(linesOf(next), false),
@@ -411,6 +407,14 @@ function formOf({ body }: RestRequest): URLSearchParams {
 function documentOf(document: unknown): RestResponse | undefined {
   if (document === undefined) return undefined
   return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(document) }
+}
+
+/**
+ * Whether a project can be started. One that is written by hand must be right; of one that a tool built (CDK, Amplify,
+ * Serverless) the parts whose files are missing are named, and the rest is served.
+ */
+function isServable({ format, hasErrors, cannotServe }: LoadedProject): boolean {
+  return format === 'cloudformation' ? !hasErrors : !cannotServe
 }
 
 function linesOf(loaded: LoadedProject): string[] {
