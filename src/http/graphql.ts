@@ -7,7 +7,7 @@ import type { GraphqlAnswer, GraphqlEngine, GraphqlRequest, RequestInfo } from '
 import type { Log } from '../observability/log.ts'
 import { silentLog } from '../observability/log.ts'
 import type { GraphqlApi } from '../resources.ts'
-import { createBodyReader, decompress, GraphqlHttpError } from './graphqlBody.ts'
+import { createBodyReader, decompress, drain, GraphqlHttpError } from './graphqlBody.ts'
 import { createGraphqlPage, type GraphqlPage } from './graphqlPage.ts'
 import { requestOfBody, requestOfUrl } from './graphqlRequest.ts'
 
@@ -164,8 +164,7 @@ export function createGraphqlHttpHandler(options: GraphqlHttpOptions): GraphqlHt
     error: GraphqlHttpError,
     requestId: string = randomUUID(),
   ): void {
-    // What of the body has not been read yet would be taken for the next request.
-    if (!request.complete) response.setHeader('connection', 'close')
+    if (!request.complete && !drain(request)) response.setHeader('connection', 'close')
     send(response, requestId, failure(error.status, error.errorType, error.message))
   }
 

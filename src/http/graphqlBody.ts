@@ -73,17 +73,15 @@ export function createBodyReader(
       }
       const reading: Reading = {
         startedAt: now(),
-        fail(error) {
-          request.pause()
-          finish(error)
-        },
+        fail: finish,
       }
       readings.add(reading)
       sweeper ??= setInterval(sweep, SWEEP_MS).unref()
       request.on('data', (chunk: Buffer) => {
+        if (isDone) return
         size += chunk.length
-        if (size > maxBytes) reading.fail(tooLarge())
-        else if (!isDone) chunks.push(chunk)
+        if (size > maxBytes) finish(tooLarge())
+        else chunks.push(chunk)
       })
       request.on('end', () => finish(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)))
       // Every request closes in the end; only one that closes early is told of.
@@ -96,6 +94,29 @@ export function createBodyReader(
     },
     close: stop,
   }
+}
+
+/** What of a refused body is still taken in, so that a client which is writing comes to read why it was refused. */
+const MAX_DRAINED_BYTES = 32 * 1024 * 1024
+const MAX_DRAIN_MS = 5_000
+
+/**
+ * Lets the rest of a refused body pass by; a client that sends too much of it or too slowly is cut off.
+ * @returns false when so much is to come that the connection has to end at once.
+ */
+export function drain(request: IncomingMessage): boolean {
+  const announced = Number(request.headers['content-length'] ?? 0)
+  if (announced > MAX_DRAINED_BYTES) return false
+  let left = MAX_DRAINED_BYTES
+  const timer = setTimeout(() => request.destroy(), MAX_DRAIN_MS).unref()
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length
+    if (left < 0) request.destroy()
+  })
+  request.once('close', () => clearTimeout(timer))
+  request.once('end', () => clearTimeout(timer))
+  request.resume()
+  return true
 }
 
 const inflaters = { gzip: promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) }

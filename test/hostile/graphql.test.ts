@@ -428,6 +428,12 @@ describe('over HTTP', () => {
     await isAlive()
   })
 
+  it('lets a client that writes 20 MB read why that is too much, and goes on with its connection', async () => {
+    const body = Buffer.alloc(20_000_000, 0x20)
+    for (let round = 0; round < 3; round++) expect((await post(body)).status).toBe(413)
+    await isAlive()
+  })
+
   /** Sends raw bytes and gives what comes back until the other side closes. */
   const raw = (text: string): Promise<string> =>
     new Promise((resolve, reject) => {
