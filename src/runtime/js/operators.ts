@@ -120,14 +120,17 @@ export function made<T>(budget: Budget, value: T, size: number): T {
 
 export function add(budget: Budget, left: unknown, right: unknown): string | number {
   if (typeof left === 'number' && typeof right === 'number') return left + right
+  if (typeof left === 'string' && typeof right === 'string') return joined(budget, left, right)
   const a = toPrimitive(budget, left)
   const b = toPrimitive(budget, right)
   if (typeof a !== 'string' && typeof b !== 'string') return Number(a) + Number(b)
-  const first = String(a)
-  const second = String(b)
+  return joined(budget, String(a), String(b))
+}
+
+/** A concatenation costs its shorter part now, and a copy of the whole later, if it is looked into. */
+function joined(budget: Budget, first: string, second: string): string {
   const length = first.length + second.length
   if (length > MAX_EVALUATED_SIZE) throw new BudgetSpent('size')
-  // A concatenation costs its shorter part now and a copy of the whole later, if it is looked into.
   budget.allocate(Math.min(first.length, second.length) + 16)
   if (length > CHARACTERS_PER_STEP) budget.charge(length / (CHARACTERS_PER_STEP * 2))
   return first + second
