@@ -1,5 +1,5 @@
 import { failure, mismatch, type UtilEnvironment, type UtilFunction } from './environment.ts'
-import { isAbsent, isMap, memberOf, plainCopy } from './values.ts'
+import { isAbsent, isMap, memberOf, newMap, plainCopy } from './values.ts'
 
 /** In one request (AppSync, "Extensions"). */
 const MAX_INVALIDATIONS = 5
@@ -18,7 +18,7 @@ const evictFromApiCache: UtilFunction = (environment, args) => {
   environment.effects.evictFromApiCache.push({
     typeName,
     fieldName,
-    keys: isMap(keys) ? (plainCopy(environment, keys) as Record<string, unknown>) : Object.create(null),
+    keys: isMap(keys) ? (plainCopy(environment, keys) as Record<string, unknown>) : newMap(),
   })
   return done(environment)
 }

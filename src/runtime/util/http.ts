@@ -1,5 +1,5 @@
 import { mismatch, type UtilEnvironment, type UtilFunction } from './environment.ts'
-import { entriesOf, isAbsent, isMap, jsonText } from './values.ts'
+import { entriesOf, isAbsent, isMap, jsonText, newMap, type PlainMap } from './values.ts'
 
 /** Not copied to data sources (AppSync, "HTTP helpers in $util.http"). */
 const HOP_HEADERS = new Set([
@@ -41,7 +41,13 @@ const copyHeaders: UtilFunction = (environment, args) => {
   for (const [name, value] of entriesOf(headers)) if (!HOP_HEADERS.has(name.toLowerCase())) copy.set(name, value)
   environment.charge(copy.size)
   environment.allocate(copy.size * 32)
-  return environment.language === 'VTL' ? copy : Object.assign(Object.create(null), Object.fromEntries(copy))
+  return environment.language === 'VTL' ? copy : mapOf(copy)
+}
+
+function mapOf(members: ReadonlyMap<string, unknown>): PlainMap {
+  const map = newMap()
+  for (const [name, value] of members) map[name] = value
+  return map
 }
 
 function add(environment: UtilEnvironment, name: string, value: unknown): void {
