@@ -593,6 +593,7 @@ export function createWorkflowEngine(options: WorkflowEngineOptions): WorkflowEn
         await new Promise((resolveTurn) => setImmediate(resolveTurn))
         await executions.idle()
       }
+      await store.commits.drained()
     },
 
     async close() {

@@ -364,3 +364,51 @@ describe('the history', () => {
     expect(JSON.stringify(reverse)).not.toContain('secret')
   })
 })
+
+describe('listing executions', () => {
+  it('goes from the newest to the oldest, by status, by redrive, in pages', async () => {
+    const { engine, machines, pass } = testEngine()
+    const stateMachineArn = machines.add('m', {
+      StartAt: 'C',
+      States: {
+        C: { Type: 'Choice', Choices: [{ Variable: '$.fail', BooleanEquals: true, Next: 'F' }], Default: 'W' },
+        F: { Type: 'Fail' },
+        W: { Type: 'Wait', SecondsPath: '$.wait', End: true },
+      },
+    })
+    machines.add('other', PASS)
+    const inputs = ['{"fail":false,"wait":0}', '{"fail":true}', '{"fail":false,"wait":99}', '{"fail":true}']
+    for (const [index, input] of inputs.entries()) {
+      await engine.startExecution({ stateMachineArn, name: `e${index}`, input })
+    }
+    await pass(0)
+    const names = (options: object): string[] =>
+      engine.listExecutions({ stateMachineArn, ...options }).items.map(({ name }) => name)
+    expect(names({})).toEqual(['e3', 'e2', 'e1', 'e0'])
+    expect(names({ statusFilter: 'FAILED' })).toEqual(['e3', 'e1'])
+    expect(names({ statusFilter: 'RUNNING' })).toEqual(['e2'])
+    const first = engine.listExecutions({ stateMachineArn, maxResults: 3 })
+    expect(first.items.map(({ name }) => name)).toEqual(['e3', 'e2', 'e1'])
+    expect(names({ maxResults: 3, after: first.next })).toEqual(['e0'])
+    const [failed] = engine.listExecutions({ stateMachineArn, statusFilter: 'FAILED' }).items
+    await engine.redriveExecution({ executionArn: failed?.executionArn ?? '' })
+    await engine.idle()
+    expect(names({ redriveFilter: 'REDRIVEN' })).toEqual(['e3'])
+    expect(names({ redriveFilter: 'NOT_REDRIVEN' })).toEqual(['e2', 'e1', 'e0'])
+  })
+
+  it('removes what has been closed for ninety days, whose names can be used again', async () => {
+    const { engine, machines, pass } = testEngine()
+    const stateMachineArn = machines.add('m', PASS)
+    const running = machines.add('w', wait(99_999_999))
+    const start = () => engine.startExecution({ stateMachineArn, name: 'n' })
+    await start()
+    const { executionArn } = await engine.startExecution({ stateMachineArn: running })
+    await pass(89 * 86_400_000)
+    expect(engine.listExecutions({ stateMachineArn }).items).toHaveLength(1)
+    await pass(2 * 86_400_000)
+    expect(engine.listExecutions({ stateMachineArn }).items).toEqual([])
+    await start()
+    expect(await engine.describeExecution(executionArn)).toMatchObject({ status: 'RUNNING' })
+  })
+})
