@@ -57,7 +57,7 @@ function greeting(server: SidestageServer): string {
   if (apis.length === 0) {
     lines.push('  an empty account: create APIs, tables and state machines through the AWS APIs')
     lines.push(
-      `  export AWS_ENDPOINT_URL=${server.url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1`,
+      `  export AWS_ENDPOINT_URL=${server.url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1`,
     )
   }
   for (const [index, { name, url, apiKey }] of apis.entries()) {
