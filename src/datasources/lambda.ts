@@ -32,6 +32,7 @@ export function createLambdaDataSource(
       payload: JSON.stringify(payload ?? null),
       invocationType: isEvent ? 'Event' : 'RequestResponse',
       signal,
+      ...(source.serviceRoleArn !== undefined && { principalArn: source.serviceRoleArn }),
     }
     try {
       return outcomeOf(await lambda.invoke(invocation, scopeOf(functionName, call.scope)), isEvent)

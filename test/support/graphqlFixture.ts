@@ -1,6 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Caller } from '../../src/auth/caller.ts'
+import type { DynamoDBClient } from '../../src/aws/dynamodbClient.ts'
+import type { LambdaInvoker } from '../../src/aws/lambdaInvoker.ts'
 import { createPageTokens } from '../../src/aws/pagination.ts'
 import { createCatalog } from '../../src/catalog.ts'
 import { createDataSourceFactory, type DataSourceOptions } from '../../src/datasources/createDataSource.ts'
@@ -8,8 +10,6 @@ import { createGraphqlEngine, type GraphqlEngineOptions } from '../../src/graphq
 import type { GraphqlAnswer, RequestInfo } from '../../src/graphql/engine.ts'
 import { createGraphqlHttpHandler, type GraphqlHttpOptions } from '../../src/http/graphql.ts'
 import type { ApiCache, AppSyncFunction, DataSource, GraphqlApi, Resolver } from '../../src/resources.ts'
-import type { DynamoDBClient } from '../../src/aws/dynamodbClient.ts'
-import type { LambdaInvoker } from '../../src/aws/lambdaInvoker.ts'
 
 export const API_ARN = 'arn:aws:appsync:us-east-1:000000000000:apis/test'
 
