@@ -64,8 +64,8 @@ function withStash(outcome: Outcome, stash: unknown, run: JsRun): Outcome {
 function programContext(context: ResolverContext, reached: ReadonlySet<string> | undefined): Record<string, unknown> {
   const visible = newMap()
   const source = context as unknown as Record<string, unknown>
-  for (const key in source) {
-    if ((reached === undefined || reached.has(key)) && Object.hasOwn(source, key)) visible[key] = fromHost(source[key])
+  for (const key of reached ?? Object.keys(source)) {
+    if (Object.hasOwn(source, key)) visible[key] = fromHost(source[key])
   }
   if (reached === undefined || reached.has('args') || reached.has('arguments')) {
     const args = visible['arguments'] ?? fromHost(context.arguments ?? {})
