@@ -130,6 +130,76 @@ describe('a Parallel state', () => {
   })
 })
 
+describe('a Catch rule that fails itself', () => {
+  it('fails its state a second time, from before the first', async () => {
+    const { start, history, engine } = testEngine()
+    const arn = await start(
+      {
+        QueryLanguage: 'JSONata',
+        StartAt: 'P',
+        States: {
+          P: {
+            Type: 'Parallel',
+            Branches: [{ StartAt: 'Boom', States: { Boom: { Type: 'Fail', Error: 'MyError', Cause: 'my cause' } } }],
+            Catch: [{ ErrorEquals: ['States.ALL'], Output: { v: '{% $states.input.missing %}' }, Next: 'Done' }],
+            End: true,
+          },
+          Done: { Type: 'Pass', End: true },
+        },
+      },
+      { x: 'a' },
+    )
+    expect(chain(await history(arn))).toBe(
+      'ExecutionStarted<0 ParallelStateEntered<0 ParallelStateStarted<2 FailStateEntered<3 ParallelStateFailed<4 ' +
+        'EvaluationFailed<4 ParallelStateFailed<6 ExecutionFailed<7',
+    )
+    expect(await engine.describeExecution(arn)).toMatchObject({ error: 'States.QueryEvaluationError' })
+  })
+
+  it('ends in the branch around it', async () => {
+    const { start, history, pass } = testEngine()
+    const arn = await start({
+      QueryLanguage: 'JSONata',
+      StartAt: 'M',
+      States: {
+        M: {
+          Type: 'Map',
+          Items: '{% [1] %}',
+          ItemProcessor: {
+            StartAt: 'T',
+            States: {
+              T: {
+                Type: 'Task',
+                Resource: `${LAMBDA}missing`,
+                Catch: [{ ErrorEquals: ['States.ALL'], Output: '{% $states.input.missing %}', Next: 'P' }],
+                End: true,
+              },
+              P: { Type: 'Pass', End: true },
+            },
+          },
+          Catch: [{ ErrorEquals: ['States.QueryEvaluationError'], Next: 'Done' }],
+          End: true,
+        },
+        Done: { Type: 'Succeed' },
+      },
+    })
+    await pass(0)
+    expect((await history(arn)).map(({ type }) => type).slice(4)).toEqual([
+      'TaskStateEntered',
+      'LambdaFunctionScheduled',
+      'LambdaFunctionStarted',
+      'LambdaFunctionFailed',
+      'EvaluationFailed',
+      'MapIterationFailed',
+      'MapStateFailed',
+      'MapStateExited',
+      'SucceedStateEntered',
+      'SucceedStateExited',
+      'ExecutionSucceeded',
+    ])
+  })
+})
+
 describe('an INLINE Map state', () => {
   const map = (more: object, processor: object) => ({
     StartAt: 'M',

@@ -156,6 +156,7 @@ function applyToFlow(
         evaluationFailedEventDetails: { error, cause, location, state: flow.state?.name },
       }))
       flow.failure = { error, cause }
+      flow.exitPrevious = undefined
       flow.taskFailed = false
       move(state, flow, 'failed')
       return
@@ -167,6 +168,7 @@ function applyToFlow(
       flow.failure = undefined
       flow.failedFork = undefined
       flow.mapRun = undefined
+      flow.exitPrevious = undefined
       flow.failureTold = false
       flow.taskFailed = false
       flow.phase = 'backoff'
@@ -248,6 +250,7 @@ function applyToFlow(
       const { anchor } = flow
       emit(state, entry.at, flow, `${flow.state?.type ?? ''}StateFailed`)
       flow.failureTold = true
+      flow.exitPrevious = undefined
       // A Catch rule that fails to evaluate follows what came before this event.
       flow.anchor = anchor
       return
