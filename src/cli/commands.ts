@@ -69,7 +69,6 @@ function greeting(server: SidestageServer): string {
     const call = `-H 'x-api-key: ${apiKey}' -H 'content-type: application/json' -d '{"query":"{ __typename }"}'`
     lines.push('', `  curl -s ${endpoint} ${call}`, '')
   }
-  labelled('console', `${server.url}/`)
   const authority = server.authorityFile()
   if (authority !== undefined) labelled('TLS', `export NODE_EXTRA_CA_CERTS=${authority}`)
   return `${lines.join('\n')}\n`

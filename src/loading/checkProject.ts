@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Kind, type ObjectTypeDefinitionNode, parse } from 'graphql'
+import { cachingWarning } from '../graphql/resolving/cachingWarning.ts'
 import { buildSchema, SchemaError } from '../graphql/schema/buildSchema.ts'
 import type { AppSyncFunction, GraphqlSchema, Resolver, StateMachine } from '../resources.ts'
 import { ResolverSyntaxError } from '../runtime/context.ts'
@@ -64,11 +65,27 @@ function checkTexts(loaded: LoadedProject, checks: ProjectChecks): Problem[] {
     if (type === 'AWS::AppSync::Resolver') {
       problems.push(...checkField(loaded, resource, fields.get(resource.apiId)))
       problems.push(...checkSteps(loaded, resource, checks, checked))
+      problems.push(...checkCaching(loaded, resource))
     } else if (type === 'AWS::AppSync::FunctionConfiguration')
       problems.push(...checkSteps(loaded, resource, checks, checked))
     else if (type === 'AWS::StepFunctions::StateMachine') problems.push(...checkDefinition(loaded, resource, checks))
   }
   return problems
+}
+
+/** Whether a cached field would show one caller what it found for another. */
+function checkCaching(loaded: LoadedProject, resolver: Resolver): Problem[] {
+  if (resolver.cachingConfig === undefined) return []
+  const ids = new Set(resolver.pipelineConfig?.functions)
+  const functions = loaded.resources.flatMap((entry) =>
+    entry.type === 'AWS::AppSync::FunctionConfiguration' &&
+    entry.resource.apiId === resolver.apiId &&
+    ids.has(entry.resource.functionId)
+      ? [entry.resource]
+      : [],
+  )
+  const message = cachingWarning(resolver, functions)
+  return message === undefined ? [] : [{ severity: 'warning', ...placeOf(loaded, resolver.arn), message }]
 }
 
 /** Where a resource is declared, or the start of the project. */

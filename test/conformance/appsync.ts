@@ -17,7 +17,9 @@ export interface CaseResult {
  * runner's own DynamoDB, for the cases that look at the calls.
  * @param casesFolder @default the shared cases
  */
-export async function runAppSyncConformance(casesFolder = sharedPath('conformance', 'appsync', 'cases')): Promise<CaseResult[]> {
+export async function runAppSyncConformance(
+  casesFolder = sharedPath('conformance', 'appsync', 'cases'),
+): Promise<CaseResult[]> {
   const folder = copyRunner('appsync')
   const dynamodbPort = await freePort()
   const embedded = await startServer({ memory: true, port: 0, environment: {} })
@@ -29,17 +31,17 @@ export async function runAppSyncConformance(casesFolder = sharedPath('conformanc
   try {
     const run = async (endpoint: string, environment: Record<string, string>): Promise<CaseResult[]> => {
       const report = join(folder, 'report.json')
-      await runRunner(folder, ['--cases', casesFolder, '--json', report], { APPSYNC_ENDPOINT: endpoint, ...environment })
+      await runRunner(folder, ['--cases', casesFolder, '--json', report], {
+        APPSYNC_ENDPOINT: endpoint,
+        ...environment,
+      })
       return JSON.parse(readFileSync(report, 'utf8')) as CaseResult[]
     }
     const results = await run(embedded.url, {})
     const skipped = new Set(results.filter(({ outcome }) => outcome === 'skip').map(({ id }) => id))
     if (skipped.size === 0) return results
     const withTables = await run(remote.url, { DYNAMODB_PORT: String(dynamodbPort) })
-    return [
-      ...results.filter(({ id }) => !skipped.has(id)),
-      ...withTables.filter(({ id }) => skipped.has(id)),
-    ]
+    return [...results.filter(({ id }) => !skipped.has(id)), ...withTables.filter(({ id }) => skipped.has(id))]
   } finally {
     await Promise.all([embedded.close(), remote.close()])
   }

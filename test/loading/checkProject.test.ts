@@ -76,6 +76,53 @@ Resources:
   })
 })
 
+it('warns of a cache that would show one caller what it found for another', async () => {
+  const folder = writeProject({
+    'template.yaml': `Resources:
+  Api:
+    Type: AWS::AppSync::GraphQLApi
+    Properties: { Name: cached, AuthenticationType: API_KEY }
+  Schema:
+    Type: AWS::AppSync::GraphQLSchema
+    Properties: { ApiId: !GetAtt Api.ApiId, Definition: 'type Query { mine(a: ID): String, all(a: ID): String }' }
+  None:
+    Type: AWS::AppSync::DataSource
+    Properties: { ApiId: !GetAtt Api.ApiId, Name: none, Type: NONE }
+  Mine:
+    Type: AWS::AppSync::Resolver
+    Properties:
+      ApiId: !GetAtt Api.ApiId
+      TypeName: Query
+      FieldName: mine
+      DataSourceName: !GetAtt None.Name
+      CachingConfig: { Ttl: 60, CachingKeys: [$context.arguments.a] }
+      RequestMappingTemplate: '{"version": "2018-05-29", "payload": $util.toJson($ctx.identity.sub)}'
+      ResponseMappingTemplate: $util.toJson($ctx.result)
+  All:
+    Type: AWS::AppSync::Resolver
+    Properties:
+      ApiId: !GetAtt Api.ApiId
+      TypeName: Query
+      FieldName: all
+      DataSourceName: !GetAtt None.Name
+      CachingConfig: { Ttl: 60, CachingKeys: [$context.arguments.a] }
+      RequestMappingTemplate: '{"version": "2018-05-29", "payload": 1}'
+      ResponseMappingTemplate: $util.toJson($ctx.result)
+`,
+  })
+  const { hasErrors, problems } = await check(folder)
+  expect(hasErrors).toBe(false)
+  expect(problems.map(({ severity, file, line, message }) => ({ severity, file, line, message }))).toEqual([
+    {
+      severity: 'warning',
+      file: 'template.yaml',
+      line: 11,
+      message:
+        "Query.mine is cached by $context.arguments.a although its resolver looks at ctx.identity: callers would see each other's results. Add a key such as $context.identity.sub",
+    },
+  ])
+})
+
 describe('sidestage init', () => {
   it('writes a project in which there is nothing wrong', async () => {
     const folder = writeProject({})
