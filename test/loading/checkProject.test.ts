@@ -116,7 +116,7 @@ it('warns of a cache that would show one caller what it found for another', asyn
     {
       severity: 'warning',
       file: 'template.yaml',
-      line: 11,
+      line: 14,
       message:
         "Query.mine is cached by $context.arguments.a although its resolver looks at ctx.identity: callers would see each other's results. Add a key such as $context.identity.sub",
     },
