@@ -47,7 +47,28 @@ export function analyse(root: unknown, hasDocument: boolean): Analysis {
       `Reference to '${walk.topLevel}' at the top level is not supported.`,
     )
   }
-  return { ...walk, direct: hasDocument ? undefined : directPath(root) }
+  const { free, states, builds } = walk
+  return { free, states, builds, direct: hasDocument ? undefined : directPath(root) }
+}
+
+const PATH = /^\s*\$([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*)\s*$/
+/** Words that are no names everywhere. */
+const WORDS = new Set(['and', 'or', 'in', 'true', 'false', 'null', 'function'])
+const MAX_PATH_LENGTH = 512
+
+/** What a text refers to that is only a variable and names below it, found without the parser. Undefined for any other. */
+export function analysePath(text: string): Analysis | undefined {
+  const [, variable, below] = (text.length <= MAX_PATH_LENGTH ? PATH.exec(text) : undefined) ?? []
+  if (variable === undefined || below === undefined) return undefined
+  const names = below === '' ? [] : below.slice(1).split('.')
+  if (WORDS.has(variable) || names.some((name) => WORDS.has(name))) return undefined
+  const [first] = names
+  return {
+    free: new Set([variable]),
+    states: new Set(variable === 'states' && first !== undefined ? [first] : []),
+    builds: false,
+    direct: { variable, names },
+  }
 }
 
 const PLAIN_STEP = new Set(['type', 'value', 'position'])

@@ -1,6 +1,6 @@
 import jsonata from 'jsonata'
 import { addedFunctions, type Chance } from './addedFunctions.ts'
-import { type Analysis, analyse } from './analyse.ts'
+import { type Analysis, analyse, analysePath } from './analyse.ts'
 import { asEvaluationError, Handover, JsonataEvaluationError, JsonataSyntaxError, memoryError } from './errors.ts'
 import {
   EVALUATION_TIMEOUT_MS,
@@ -73,6 +73,27 @@ const originals = new Map(
   await Promise.all([...Object.keys(CHARGED), 'fromMillis'].map(async (name) => [name, await builtIn(name)] as const)),
 )
 
+/** Expressions that stay compiled: each keeps the parser that read it. One that fell out is compiled again when it is needed. */
+const MAX_COMPILED = 2_000
+/** Characters of an expression that is counted among them; a longer one stays as long as whoever has it. */
+const MAX_COUNTED_LENGTH = 2_048
+
+interface Holder {
+  compiled: jsonata.Expression | undefined
+}
+
+const holders = new Set<Holder>()
+
+function keep(holder: Holder, compiled: jsonata.Expression): void {
+  holder.compiled = compiled
+  holders.add(holder)
+  if (holders.size <= MAX_COMPILED) return
+  const [oldest] = holders
+  if (oldest === undefined) return
+  oldest.compiled = undefined
+  holders.delete(oldest)
+}
+
 /**
  * Compiles an expression. Throws `JsonataSyntaxError`.
  *
@@ -80,18 +101,27 @@ const originals = new Map(
  */
 export function compileExpression(text: string, mode: Mode, hasDocument = false): Expression {
   const bounded = mode === 'bounded'
-  const compiled = parse(text, bounded)
-  const analysis = analyseSafely(compiled, hasDocument)
+  const holder: Holder = { compiled: undefined }
+  const analysis = (hasDocument ? undefined : analysePath(text)) ?? compileNow()
   const calls = (name: string): boolean => analysis.free.has(name)
   const callsAdded = ADDED.some(calls)
-  for (const [name, signature] of Object.entries(CHARGED)) {
-    // `clone` is called by every transform; the others only where they are named.
-    if (calls(name) || name === 'clone') compiled.registerFunction(name, charge(name, bounded), signature)
+
+  function compileNow(): Analysis {
+    const compiled = parse(text, bounded)
+    const found = analyseSafely(compiled, hasDocument)
+    if (text.length > MAX_COUNTED_LENGTH) holder.compiled = compiled
+    else if (holders.size < MAX_COMPILED) keep(holder, compiled)
+    prepare(compiled, found, bounded)
+    return found
   }
-  // The library looks its hooks up under symbols, which its types leave out.
-  if (analysis.builds) (compiled.assign as (name: string | symbol, value: unknown) => void)(EXIT, watch(bounded))
-  // Not bound at all, so that a call of it is a call of no function.
-  compiled.assign('eval', undefined)
+
+  function compileAgain(): jsonata.Expression {
+    const compiled = parse(text, bounded)
+    prepare(compiled, analysis, bounded)
+    keep(holder, compiled)
+    return compiled
+  }
+
   return {
     text,
     analysis,
@@ -108,6 +138,7 @@ export function compileExpression(text: string, mode: Mode, hasDocument = false)
           originals.get('fromMillis')?.implementation(now, picture, zone)
       }
       if (calls('millis')) frame['millis'] = () => surroundings.now()
+      const compiled = holder.compiled ?? compileAgain()
       try {
         return await compiled.evaluate(document, frame)
       } catch (error) {
@@ -119,16 +150,33 @@ export function compileExpression(text: string, mode: Mode, hasDocument = false)
   }
 }
 
+/** Puts the functions and checks of ours into the place of the library's. */
+function prepare(compiled: jsonata.Expression, { free, builds }: Analysis, bounded: boolean): void {
+  for (const [name, signature] of Object.entries(CHARGED)) {
+    // Every transform, which builds, calls `clone`; the others are called only where they are named.
+    if (free.has(name) || (name === 'clone' && builds)) {
+      compiled.registerFunction(name, charge(name, bounded), signature)
+    }
+  }
+  // The library looks its hooks up under symbols, which its types leave out.
+  if (builds) (compiled.assign as (name: string | symbol, value: unknown) => void)(EXIT, watch(bounded))
+  // Not bound at all, so that a call of it is a call of no function.
+  compiled.assign('eval', undefined)
+}
+
 const EXIT = Symbol.for('jsonata.__evaluate_exit')
 
 function isTimeout(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === 'D1012'
 }
 
+const BOUNDED_REGEX = regexEngine(true)
+const WORKER_REGEX = regexEngine(false)
+
 function parse(text: string, bounded: boolean): jsonata.Expression {
   try {
     return jsonata(text, {
-      RegexEngine: regexEngine(bounded),
+      RegexEngine: bounded ? BOUNDED_REGEX : WORKER_REGEX,
       timeout: bounded ? IN_PROCESS_TIMEOUT_MS : EVALUATION_TIMEOUT_MS,
       stack: MAX_EVALUATION_DEPTH,
       sequence: MAX_SEQUENCE_LENGTH,

@@ -1,4 +1,6 @@
+import jsonata from 'jsonata'
 import { afterAll, describe, expect, it } from 'vitest'
+import { analyse, analysePath } from '../../../src/stepfunctions/jsonata/analyse.ts'
 import { JsonataSyntaxError } from '../../../src/stepfunctions/jsonata/errors.ts'
 import { evaluateExpression, parseExpression, readDirectly } from '../../../src/stepfunctions/jsonata/evaluate.ts'
 import { UnsupportedResultError } from '../../../src/stepfunctions/jsonata/plainValue.ts'
@@ -69,6 +71,31 @@ describe('what the service adds to JSONata', () => {
 })
 
 describe('a variable and names below it', () => {
+  it.each(['$states', '$states.input', ' $states.input.a_1\n', '$v', '$v.x.y', '$sum', '$states.context.Execution.Id'])(
+    'is read like the library reads it: %j',
+    (text) => {
+      expect(analysePath(text)).toEqual(analyse(jsonata(text).ast(), false))
+    },
+  )
+
+  it.each([
+    '$',
+    '$$',
+    '$$.a',
+    '$.a',
+    '$v.',
+    '$v.`a`',
+    '$v.a[0]',
+    '$v.and',
+    '$v.1',
+    '$v .a',
+    '$v+1',
+    '$v()',
+    `$v${'.a'.repeat(300)}`,
+  ])('is not %j', (text) => {
+    expect(analysePath(text)).toBeUndefined()
+  })
+
   it('are read directly only where that is the same', async () => {
     const values = [
       0,
@@ -134,6 +161,17 @@ describe('what the service refuses to compile', () => {
   it('finds the variables that an expression does not bind itself', () => {
     const { free } = parseExpression('($y := $x; $map($list, function($v, $i) { $v + $y + $z })) ~> $sum').analysis
     expect([...free].sort()).toEqual(['list', 'map', 'sum', 'x', 'z'])
+  })
+})
+
+describe('many expressions', () => {
+  it('stay correct when there are more than stay compiled', async () => {
+    const expressions = Array.from({ length: 2_500 }, (_, at) => parseExpression(`$v.x + ${at}`))
+    for (const round of [1, 2]) {
+      for (const [at, expression] of expressions.entries()) {
+        if (at % 7 < round) expect(await evaluateExpression(expression, bindings, environmentOf({}))).toBe(3 + at)
+      }
+    }
   })
 })
 
