@@ -1,8 +1,17 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { RequestCredentials } from '../auth/caller.ts'
 
 /** Headers as AppSync's clients pass them for a socket: an object of header names and values. */
 export type AuthObject = Readonly<Record<string, string>>
+
+/** What of a handshake may carry credentials. */
+export interface Handshake {
+  headers: IncomingHttpHeaders
+  /** Query string, without its question mark. */
+  search: string
+  /** Subprotocols that were offered. */
+  protocols: readonly string[]
+}
 
 /** The credentials of a connection cannot be read. */
 export class AuthObjectError extends Error {
@@ -16,14 +25,10 @@ const MAX_ENCODED_LENGTH = 65_536
  * The credentials given with a handshake: in the query (`header=` base64), as a second subprotocol
  * (`header-` base64url), or as the request's own headers (developer guide, “Handshake details”).
  */
-export function authObjectOfHandshake(
-  request: IncomingMessage,
-  search: string,
-  protocols: readonly string[],
-): AuthObject {
+export function authObjectOfHandshake({ headers, search, protocols }: Handshake): AuthObject {
   const subprotocol = protocols.find((protocol) => protocol.startsWith('header-'))
   if (subprotocol !== undefined) return decode(subprotocol.slice('header-'.length), 'base64url')
-  const header = /(?:^\??|&)header=([^&]*)/.exec(search)?.[1]
+  const header = /(?:^|&)header=([^&]*)/.exec(search)?.[1]
   if (header !== undefined) return decode(percentDecode(header).replaceAll(' ', '+'), 'base64')
   const own = Object.create(null) as Record<string, string>
   for (const name of [
@@ -34,7 +39,7 @@ export function authObjectOfHandshake(
     'x-amz-security-token',
     'x-amz-content-sha256',
   ]) {
-    const value = request.headers[name]
+    const value = headers[name]
     if (typeof value === 'string') own[name] = value
   }
   return own

@@ -1,11 +1,20 @@
 import type { Caller } from '../auth/caller.ts'
 import type { PreparedSubscription } from '../graphql/engine.ts'
+import { END_ERRORS } from './endErrors.ts'
 import type { SubscriptionRegistry } from './subscriptions.ts'
 
-/** Events that a reader has not taken yet; a slower one loses its stream. */
-const MAX_QUEUED = 1_000
+/** The last payload that was read: one event is told to many streams, one after the other. */
+let last: { payload: string; value: unknown } | undefined
 
-/** The events of one subscription as an async iterable of results, for protocols whose library asks for one. */
+function read(payload: string): unknown {
+  if (last?.payload !== payload) last = { payload, value: JSON.parse(payload) }
+  return last.value
+}
+
+/**
+ * The events of one subscription as an async iterable of results, for protocols whose library asks for one. An end that
+ * its client did not ask for is told by a last result with an error. Throws `SubscriptionFilterError`.
+ */
 export function openEventStream(
   registry: SubscriptionRegistry,
   prepared: PreparedSubscription,
@@ -21,11 +30,13 @@ export function openEventStream(
   }
   const registered = registry.add(prepared, caller, {
     deliver(payload) {
-      if (queue.length >= MAX_QUEUED) return finish()
-      queue.push(JSON.parse(payload))
+      queue.push(read(payload))
       wake?.()
     },
-    end: finish,
+    end(reason) {
+      if (reason !== 'invalidated') queue.push({ data: null, errors: [END_ERRORS[reason]] })
+      finish()
+    },
   })
   const next = async (): Promise<IteratorResult<unknown, void>> => {
     while (queue.length === 0) {
@@ -39,10 +50,12 @@ export function openEventStream(
   return {
     next,
     async return() {
+      queue.length = 0
       finish()
       return { done: true, value: undefined }
     },
     async throw(error) {
+      queue.length = 0
       finish()
       throw error
     },

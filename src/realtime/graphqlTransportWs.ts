@@ -1,134 +1,243 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type ExecutionArgs, GraphQLError, parse } from 'graphql'
-import { CloseCode, makeServer, type Server } from 'graphql-ws'
+import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, parse } from 'graphql'
+import { CloseCode, type Context, makeServer, type Server } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import { AuthenticationError, type Caller } from '../auth/caller.ts'
-import type { GraphqlBody, GraphqlRequest, RequestInfo } from '../graphql/engine.ts'
-import { credentialsOf, toAuthObject } from './authObject.ts'
-import { openEventStream } from './eventStream.ts'
+import type { GraphqlBody, GraphqlRequest, PreparedSubscription, RequestInfo } from '../graphql/engine.ts'
+import { MAX_SUBSCRIPTIONS } from './appsync/connection.ts'
+import { AuthObjectError, credentialsOf, toAuthObject } from './authObject.ts'
+import {
+  type Connection,
+  type ConnectionCredential,
+  createConnectionCredential,
+  EndedCredentialError,
+  MAX_CONNECTION_MS,
+} from './connection.ts'
+import { END_ERRORS } from './endErrors.ts'
+import { SubscriptionFilterError } from './filter.ts'
 import type { ProtocolOptions, Route } from './options.ts'
-import { createSocketWriter } from './socketWriter.ts'
+import { createSocketWriter, type SocketWriter } from './socketWriter.ts'
 
-interface Extra {
+interface Extra extends Record<PropertyKey, unknown> {
   route: Route
   headers: Record<string, string>
-  caller?: Caller
+  credential: ConnectionCredential
+  writer: SocketWriter
+  /** Ends of the subscriptions that are open. */
+  ends: Set<() => void>
 }
 
-/** What one operation runs with: put on the execution arguments, which graphql-ws hands back to `execute` and `subscribe`. */
-interface OperationContext {
-  request: GraphqlRequest
-  extra: Extra
-}
+type TransportContext = Context<Record<string, unknown>, Extra>
+
+/** What an operation came to before graphql-ws sends it on. */
+type Outcome =
+  | { type: 'answer'; body: GraphqlBody }
+  | { type: 'subscription'; id: string; caller: Caller; prepared: PreparedSubscription; context: TransportContext }
 
 const INIT_TIMEOUT_MS = 30_000
 
+/** The engine has its own documents; graphql-ws only reads from one whether the operation is a subscription. */
+const DOCUMENTS = { answer: parse('{ _ }'), subscription: parse('subscription { _ }') }
+
+/** An error of an answer of ours, which is complete and goes out as it is. */
+class AnsweredError extends GraphQLError {
+  readonly answered: object
+
+  constructor(answered: { message?: string; errorType?: string | null }) {
+    super(answered.message ?? '')
+    this.answered = answered
+  }
+
+  override toJSON(): GraphQLFormattedError {
+    return this.answered as GraphQLFormattedError
+  }
+}
+
 /** Serves the graphql-transport-ws protocol (github.com/enisdenjo/graphql-ws, PROTOCOL.md): queries and mutations too. */
 export function createGraphqlTransportWs(options: ProtocolOptions) {
-  const { engine, log } = options
-  const infoOf = ({ headers, route }: Extra): RequestInfo => ({
-    headers,
-    domainName: route.domainName,
-    requestId: randomUUID(),
-  })
+  const { engine, log, registry } = options
 
   const server: Server<Extra> = makeServer<Record<string, unknown>, Extra>({
     connectionInitWaitTimeout: INIT_TIMEOUT_MS,
-    async onConnect(context) {
-      const { extra, connectionParams } = context
-      const given = (connectionParams as { headers?: unknown } | undefined)?.headers ?? connectionParams ?? {}
-      const auth = { ...extra.headers, ...toAuthObject(given) }
+    async onConnect({ extra, connectionParams }) {
+      const { apiId, endpointPath } = extra.route
       try {
-        extra.caller = await options.authenticate(
-          extra.route.apiId,
-          credentialsOf(auth, `${extra.route.endpointPath}/connect`, '{}'),
-        )
+        const auth = withParameters(extra.headers, connectionParams)
+        extra.credential.set(await options.authenticate(apiId, credentialsOf(auth, `${endpointPath}/connect`, '{}')))
         return true
       } catch (error) {
-        if (error instanceof AuthenticationError) return false
+        if (error instanceof AuthenticationError || error instanceof AuthObjectError) return false
         throw error
       }
     },
-    onSubscribe(context, _id, payload) {
-      const request: GraphqlRequest = {
-        query: payload.query,
-        variables: payload.variables ?? null,
-        operationName: payload.operationName ?? null,
-      }
-      let document: ExecutionArgs['document']
-      try {
-        document = parse(payload.query)
-      } catch (error) {
-        return [error as GraphQLError]
-      }
-      const schema = engine.schemaOf(context.extra.route.apiId)
-      if (schema === undefined) return [new GraphQLError('No schema definition exists.')]
-      const contextValue: OperationContext = { request, extra: context.extra }
-      return { schema, document, operationName: payload.operationName ?? null, contextValue }
+    async onSubscribe(context, id, { query, variables, operationName }) {
+      const request = { query, variables: variables ?? null, operationName: operationName ?? null }
+      if (Object.keys(context.subscriptions).length > MAX_SUBSCRIPTIONS)
+        return refused({
+          errorType: 'MaxSubscriptionsReachedError',
+          message: `Max number of ${MAX_SUBSCRIPTIONS} subscriptions reached`,
+        })
+      const outcome = await perform(context, id, request)
+      if (Array.isArray(outcome)) return outcome
+      const { route } = context.extra
+      const schema = engine.schemaOf(route.apiId)
+      if (schema === undefined) return refused({ message: 'No schema definition exists.' })
+      return { schema, document: DOCUMENTS[outcome.type], contextValue: outcome }
     },
-    async execute(args) {
-      const { request, extra } = (args as ExecutionArgs).contextValue as OperationContext
-      const answer = await engine.execute(extra.route.apiId, request, callerOf(extra), infoOf(extra))
-      return asResult(answer.body)
+    execute(args) {
+      const outcome = outcomeOf(args)
+      if (outcome.type !== 'answer') throw new Error('a subscription has no answer')
+      return outcome.body as never
     },
-    async subscribe(args) {
-      const { request, extra } = (args as ExecutionArgs).contextValue as OperationContext
-      const caller = callerOf(extra)
-      const outcome = await engine.prepareSubscription(extra.route.apiId, request, caller, infoOf(extra))
-      if (outcome.type === 'refused') return asErrors(outcome.answer.body)
-      return openEventStream(options.registry, outcome.subscription, caller) as AsyncIterable<never>
+    subscribe(args) {
+      const outcome = outcomeOf(args)
+      if (outcome.type !== 'subscription') throw new Error('an answer is no subscription')
+      return listen(outcome) as AsyncIterable<never>
     },
+    onNext: (_context, _id, _payload, _args, result) => result as never,
+    onError: (_context, _id, _payload, errors) => errors.map(formatted),
   })
 
+  /** Runs or prepares one operation; errors without data are an `error` message, not a result. */
+  async function perform(
+    context: TransportContext,
+    id: string,
+    request: GraphqlRequest,
+  ): Promise<Outcome | AnsweredError[]> {
+    const { extra } = context
+    const { apiId, domainName } = extra.route
+    let caller: Caller | undefined
+    try {
+      caller = extra.credential.get()
+    } catch (error) {
+      if (error instanceof EndedCredentialError) return refused(error.entry)
+      throw error
+    }
+    if (caller === undefined) throw new Error('an operation before the connection was acknowledged')
+    const info: RequestInfo = { headers: extra.headers, domainName, requestId: randomUUID() }
+    if (engine.operationTypeOf(apiId, request) === 'subscription') {
+      const outcome = await engine.prepareSubscription(apiId, request, caller, info)
+      if (outcome.type === 'refused') return refused(...(outcome.answer.body.errors ?? []))
+      return { type: 'subscription', id, caller, prepared: outcome.subscription, context }
+    }
+    const { body } = await engine.execute(apiId, request, caller, info)
+    return Object.hasOwn(body, 'data') ? { type: 'answer', body } : refused(...(body.errors ?? []))
+  }
+
+  /**
+   * Listens for graphql-ws: events are framed and sent past it, each serialised once for all its subscribers; what it is
+   * given yields nothing and ends when the subscription does.
+   */
+  function listen({ id, caller, prepared, context }: Extract<Outcome, { type: 'subscription' }>) {
+    const { writer, ends } = context.extra
+    const { promise: over, resolve, reject } = Promise.withResolvers<void>()
+    over.catch(() => {})
+    const frame = `{"id":${JSON.stringify(id)},"type":"next","payload":`
+    const end = (): void => {
+      registered?.remove()
+      ends.delete(end)
+      resolve()
+    }
+    let registered: { remove(): void } | undefined
+    // The client may have completed it while it was prepared.
+    if (!(id in context.subscriptions)) end()
+    else {
+      try {
+        registered = registry.add(prepared, caller, {
+          deliver: (payload) => writer.send(`${frame}${payload}}`),
+          end(reason) {
+            if (reason !== 'invalidated') reject(new AnsweredError(END_ERRORS[reason]))
+            end()
+          },
+        })
+        ends.add(end)
+      } catch (error) {
+        if (!(error instanceof SubscriptionFilterError)) throw error
+        reject(new AnsweredError({ errorType: 'BadRequestException', message: error.message }))
+      }
+    }
+    const ended = { done: true as const, value: undefined }
+    return {
+      async next() {
+        await over
+        return ended
+      },
+      async return() {
+        end()
+        return ended
+      },
+      [Symbol.asyncIterator]() {
+        return this
+      },
+    }
+  }
+
   /** Takes over an accepted socket. */
-  return (
-    socket: WebSocket,
-    stream: Duplex,
-    request: IncomingMessage,
-    route: Route,
-    headers: Record<string, string>,
-  ): void => {
+  return (socket: WebSocket, stream: Duplex, route: Route, headers: Record<string, string>): Connection => {
+    const openedAt = options.clock.now()
     const writer = createSocketWriter(socket, stream, () =>
       log('warn', 'a subscriber does not read and was disconnected', { apiId: route.apiId }),
     )
+    const credential = createConnectionCredential(options.clock)
+    const extra: Extra = { route, headers, credential, writer, ends: new Set() }
     const closed = server.opened(
       {
         protocol: socket.protocol,
         send: (data) => writer.send(data),
-        close: (code, reason) => socket.close(code, reason),
+        close: (code, reason) => writer.close(code ?? 1000, reason),
         onMessage: (listener) =>
           socket.on('message', async (data, isBinary) => {
             try {
-              if (isBinary) socket.close(CloseCode.BadRequest, 'Messages are text')
+              if (isBinary) writer.close(CloseCode.BadRequest, 'Messages are text')
               else await listener(String(data))
             } catch (error) {
               log('error', 'a graphql-transport-ws message failed unexpectedly', {
                 apiId: route.apiId,
                 error: String((error as Error)?.stack ?? error),
               })
-              socket.close(CloseCode.InternalServerError, 'Internal server error')
+              writer.close(CloseCode.InternalServerError, 'Internal server error')
             }
           }),
       },
-      { route, headers, request } as Extra & { request: IncomingMessage },
+      extra,
     )
     socket.on('error', () => socket.terminate())
-    socket.once('close', (code, reason) => void closed(code, String(reason)))
+    socket.once('close', (code, reason) => {
+      // All of them: graphql-ws forgets one whose id was given again while it was starting.
+      for (const end of extra.ends) end()
+      void closed(code, String(reason))
+    })
+    return {
+      apiId: route.apiId,
+      tick(now) {
+        if (now - openedAt >= MAX_CONNECTION_MS) writer.close(1000)
+      },
+      revoke: credential.revoke,
+      close: writer.close,
+    }
   }
 }
 
-function callerOf({ caller }: Extra): Caller {
-  if (caller === undefined) throw new Error('an operation before the connection was acknowledged')
-  return caller
+/** The handshake's headers with the credentials of `connection_init`, which may be under `headers`, over them. */
+function withParameters(headers: Record<string, string>, parameters: unknown): Record<string, string> {
+  const nested = (parameters as { headers?: unknown } | undefined)?.headers
+  const given = Object.entries(toAuthObject(nested ?? parameters ?? {}))
+  const names = new Set(given.map(([name]) => name.toLowerCase()))
+  return Object.fromEntries([...Object.entries(headers).filter(([name]) => !names.has(name)), ...given])
 }
 
-/** Our answers are complete results already; graphql-ws only sends them on. */
-function asResult(body: GraphqlBody): never {
-  return body as never
+function refused(...errors: readonly { message?: string; errorType?: string | null }[]): AnsweredError[] {
+  return (errors.length > 0 ? errors : [{ message: 'The operation was refused.' }]).map(
+    (error) => new AnsweredError(error),
+  )
 }
 
-function asErrors(body: GraphqlBody): never {
-  return { errors: body.errors ?? [] } as never
+/** graphql-ws wraps what ended an iterator. */
+function formatted(error: GraphQLError): GraphQLFormattedError {
+  return error.cause instanceof AnsweredError ? error.cause.toJSON() : error.toJSON()
+}
+
+function outcomeOf(args: unknown): Outcome {
+  return (args as ExecutionArgs).contextValue as Outcome
 }

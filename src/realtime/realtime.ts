@@ -2,12 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Caller } from '../auth/caller.ts'
-import { type AppSyncConnection, openAppSyncConnection } from './appsync/connection.ts'
-import { authObjectOfHandshake } from './authObject.ts'
+import { openAppSyncConnection } from './appsync/connection.ts'
 import type { Bus } from './bus.ts'
+import type { Connection } from './connection.ts'
 import { createGraphqlTransportWs } from './graphqlTransportWs.ts'
 import type { ProtocolOptions, Route } from './options.ts'
-import { createEventStreamHandler } from './sse.ts'
+import { createEventStreams } from './sse.ts'
 import { createSubscriptionRegistry, type EndReason, type SubscriptionInfo } from './subscriptions.ts'
 
 export interface RealtimeOptions extends Omit<ProtocolOptions, 'registry'> {
@@ -24,7 +24,7 @@ export interface Realtime {
   list(): SubscriptionInfo[]
   readonly connections: number
   readonly subscriptions: number
-  /** Closes every socket with 1001. */
+  /** Ends every event stream and closes every socket with 1001. */
   close(): void
 }
 
@@ -45,8 +45,8 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     else registry.invalidate(message.event)
   })
   const openTransportWs = createGraphqlTransportWs(protocol)
-  const eventStream = createEventStreamHandler(protocol)
-  const connections = new Map<WebSocket, AppSyncConnection | undefined>()
+  const eventStreams = createEventStreams(protocol)
+  const connections = new Map<WebSocket, Connection>()
 
   const server = new WebSocketServer({
     noServer: true,
@@ -57,12 +57,14 @@ export function createRealtime(options: RealtimeOptions): Realtime {
       offered.has(TRANSPORT_PROTOCOL) ? TRANSPORT_PROTOCOL : offered.has(APPSYNC_PROTOCOL) ? APPSYNC_PROTOCOL : false,
   })
 
-  const timer = setInterval(() => {
+  let cancelTick = (): void => {}
+  const tick = (): void => {
     const now = clock.now()
     registry.sweep()
-    for (const connection of connections.values()) connection?.tick(now)
-  }, KEEP_ALIVE_MS)
-  timer.unref()
+    for (const connection of connections.values()) connection.tick(now)
+    cancelTick = clock.at(now + KEEP_ALIVE_MS, tick)
+  }
+  cancelTick = clock.at(clock.now() + KEEP_ALIVE_MS, tick)
 
   return {
     upgrade(request, stream, head, route) {
@@ -72,29 +74,24 @@ export function createRealtime(options: RealtimeOptions): Realtime {
         return
       }
       server.handleUpgrade(request, stream, head, (socket) => {
-        connections.set(socket, undefined)
-        socket.once('close', () => connections.delete(socket))
         const headers = headersOf(request)
-        if (socket.protocol === TRANSPORT_PROTOCOL) {
-          openTransportWs(socket, stream, request, route, headers)
-          return
-        }
-        const target = request.url ?? ''
-        const mark = target.indexOf('?')
-        const search = mark < 0 ? '' : target.slice(mark + 1)
-        const connection = openAppSyncConnection({
-          ...protocol,
+        const { url = '' } = request
+        const mark = url.indexOf('?')
+        const handshake = { headers: request.headers, search: mark < 0 ? '' : url.slice(mark + 1), protocols: offered }
+        connections.set(
           socket,
-          stream,
-          route,
-          headers,
-          authObject: () => authObjectOfHandshake(request, search, offered),
-        })
-        connections.set(socket, connection)
+          socket.protocol === TRANSPORT_PROTOCOL
+            ? openTransportWs(socket, stream, route, headers)
+            : openAppSyncConnection({ ...protocol, socket, stream, route, headers, handshake }),
+        )
+        socket.once('close', () => connections.delete(socket))
       })
     },
-    eventStream,
-    endWhere: registry.endWhere,
+    eventStream: eventStreams.handle,
+    endWhere(apiId, reason, choose) {
+      for (const connection of connections.values()) if (connection.apiId === apiId) connection.revoke(reason, choose)
+      registry.endWhere(apiId, reason, choose)
+    },
     list: registry.list,
     get connections() {
       return connections.size
@@ -103,9 +100,10 @@ export function createRealtime(options: RealtimeOptions): Realtime {
       return registry.size
     },
     close() {
-      clearInterval(timer)
+      cancelTick()
       leave()
-      for (const socket of connections.keys()) socket.close(1001, 'The server is stopping')
+      eventStreams.close()
+      for (const connection of connections.values()) connection.close(1001, 'The server is stopping')
       server.close()
     },
   }
@@ -113,7 +111,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
 
 /** Headers of the handshake without those that carry its credentials twice. */
 function headersOf(request: IncomingMessage): Record<string, string> {
-  const headers: Record<string, string> = {}
+  const headers = Object.create(null) as Record<string, string>
   for (const [name, value] of Object.entries(request.headers)) {
     if (value === undefined || name === 'sec-websocket-protocol') continue
     headers[name] = Array.isArray(value) ? value.join(',') : value

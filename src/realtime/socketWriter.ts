@@ -4,35 +4,56 @@ import type { WebSocket } from 'ws'
 /** Sends text frames on one socket: those of one tick in one system call, and never more than the client reads. */
 export interface SocketWriter {
   send(text: string): void
+  /** Sends what is queued, then the close frame. */
+  close(code: number, reason?: string): void
 }
 
 /** A client that has this much waiting does not read: it is cut. */
 export const MAX_BUFFERED_BYTES = 8 * 1024 * 1024
 
 /**
- * Writes frames itself instead of through `ws`, which makes a write of each: the frames of a tick become one buffer.
- * Safe because nothing here is compressed or fragmented, so that a frame of ours never falls into one of `ws`'s.
+ * Writes frames itself instead of through `ws`, which makes two writes of each: the frames of a tick become one buffer.
+ * Safe because nothing here is compressed or fragmented: `ws` writes its own frames (pong, close) whole and at once, and
+ * so does this, so that neither ever falls into one of the other's.
  * @param stream The raw connection under `socket`.
  * @param onOverflow Told once, before the connection is cut.
  */
 export function createSocketWriter(socket: WebSocket, stream: Duplex, onOverflow: () => void): SocketWriter {
   let queued: string[] = []
+  let queuedLength = 0
   let cut = false
+
+  /** Cuts a client that takes nothing, whatever it was that is waiting for it. */
+  const overflows = (): boolean => {
+    if (cut || stream.writableLength <= MAX_BUFFERED_BYTES) return cut
+    cut = true
+    queued = []
+    onOverflow()
+    socket.terminate()
+    return true
+  }
   const flush = (): void => {
+    if (queued.length === 0) return
     const texts = queued
     queued = []
-    if (cut || socket.readyState !== socket.OPEN) return
-    if (stream.writableLength > MAX_BUFFERED_BYTES) {
-      cut = true
-      onOverflow()
-      socket.terminate()
-      return
-    }
+    queuedLength = 0
+    if (socket.readyState !== socket.OPEN || overflows()) return
     stream.write(framesOf(texts))
   }
+  // Each ping is answered by `ws` with a pong, which nobody counts: a client that only pings and never reads.
+  socket.on('ping', overflows)
+
   return {
     send(text) {
+      if (cut || socket.readyState !== socket.OPEN) return
+      queuedLength += text.length
       if (queued.push(text) === 1) process.nextTick(flush)
+      // A tick that has this much to say must not keep it all, above what the client has not read.
+      else if (queuedLength > MAX_BUFFERED_BYTES) flush()
+    },
+    close(code, reason) {
+      flush()
+      socket.close(code, reason)
     },
   }
 }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type DocumentNode, type GraphQLError, type GraphQLSchema, parse } from 'graphql'
-import { createHandler, type Handler, type Response } from 'graphql-sse'
+import { createHandler, type Handler, type Request, type Response } from 'graphql-sse'
 import { AuthenticationError, type Caller } from '../auth/caller.ts'
-import type { GraphqlRequest, RequestInfo } from '../graphql/engine.ts'
+import type { GraphqlBody, GraphqlRequest, RequestInfo } from '../graphql/engine.ts'
 import { openEventStream } from './eventStream.ts'
+import { SubscriptionFilterError } from './filter.ts'
 import type { ProtocolOptions, Route } from './options.ts'
+import { MAX_BUFFERED_BYTES } from './socketWriter.ts'
 
 interface RequestState {
   route: Route
@@ -14,72 +15,140 @@ interface RequestState {
   caller?: Caller
 }
 
-interface OperationState extends Record<PropertyKey, unknown> {
-  request: GraphqlRequest
-  caller: Caller
-  state: RequestState
-}
+const TOKEN_HEADER = 'x-graphql-event-stream-token'
 
 /** Whether a request belongs to the GraphQL over SSE protocol. */
 export function isEventStreamRequest(request: IncomingMessage): boolean {
   return (
-    request.headers['x-graphql-event-stream-token'] !== undefined ||
+    request.headers[TOKEN_HEADER] !== undefined ||
     request.headers.accept?.includes('text/event-stream') === true ||
     request.method === 'PUT'
   )
 }
+
+/** What is open of GraphQL over SSE. */
+export interface EventStreams {
+  /** Answers a request whose body has been read. */
+  handle(request: IncomingMessage, response: ServerResponse, route: Route, body: Buffer): Promise<void>
+  /** Ends every stream. */
+  close(): void
+}
+
+/** Streams of single connections that were asked for and not opened yet, of one API; more are refused. */
+const MAX_RESERVED = 10_000
+/** Such a stream that nobody opens is given up. */
+const MAX_RESERVED_MS = 60_000
+/** Tokens are made here: other texts are none. */
+const TOKEN = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
  * Serves GraphQL over server-sent events (github.com/enisdenjo/graphql-sse, PROTOCOL.md), distinct connections and single
  * ones. A single connection's token is given to an authenticated client and stands for its stream; each operation on it
  * brings credentials of its own.
  */
-export function createEventStreamHandler(options: ProtocolOptions) {
-  const handlers = new Map<string, Handler<IncomingMessage, RequestState>>()
+export function createEventStreams(options: ProtocolOptions): EventStreams {
+  const apis = new Map<string, ApiStreams>()
+  const open = new Set<ServerResponse>()
 
-  const handlerOf = (apiId: string): Handler<IncomingMessage, RequestState> => {
-    let handler = handlers.get(apiId)
-    if (handler === undefined) {
-      handler = makeHandler(options)
-      handlers.set(apiId, handler)
+  const streamsOf = (apiId: string): ApiStreams => {
+    let streams = apis.get(apiId)
+    if (streams === undefined) {
+      streams = { handler: makeHandler(options), reserved: new Map() }
+      apis.set(apiId, streams)
     }
-    return handler
+    return streams
   }
 
-  return async (request: IncomingMessage, response: ServerResponse, route: Route, body: Buffer): Promise<void> => {
+  /** Gives a reserved stream up, in the library's only way: it is opened and ended. */
+  async function giveUp({ handler, reserved }: ApiStreams, token: string, route: Route): Promise<void> {
+    reserved.delete(token)
+    const headers = Object.assign(Object.create(null), { accept: 'text/event-stream', [TOKEN_HEADER]: token })
+    const [content] = await handler(toRequest({ method: 'GET', url: '/' }, headers, route, Buffer.alloc(0)))
+    if (content !== null && typeof content !== 'string') await content.return()
+  }
+
+  async function handle(request: IncomingMessage, response: ServerResponse, route: Route, body: Buffer): Promise<void> {
     const headers = Object.create(null) as Record<string, string>
-    for (const [name, value] of Object.entries(request.headers)) {
+    for (const [name, value] of Object.entries(request.headers))
       if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(',') : value
+    const streams = streamsOf(route.apiId)
+    const { reserved } = streams
+    const [content, init] =
+      request.method === 'PUT' && reserved.size >= MAX_RESERVED
+        ? answer(429, 'Too Many Requests', 'Too many streams wait to be opened.')
+        : await streams.handler(toRequest(request, headers, route, body))
+    if (init.status === 201 && typeof content === 'string') {
+      const cancel = options.clock.at(options.clock.now() + MAX_RESERVED_MS, () => void giveUp(streams, content, route))
+      reserved.set(content, cancel)
     }
-    const [content, init] = await handlerOf(route.apiId)({
-      method: request.method ?? 'GET',
-      url: new URL(request.url ?? '/', 'http://localhost').href,
-      headers: { get: (name) => headers[name.toLowerCase()] ?? null },
-      body: () => (body.length === 0 ? null : (JSON.parse(body.toString('utf8')) as Record<string, unknown>)),
-      raw: request,
-      context: { route, headers, body },
-    })
     response.writeHead(init.status, init.statusText, { 'access-control-allow-origin': '*', ...init.headers })
     if (content === null || typeof content === 'string') {
       response.end(content ?? undefined)
       return
     }
-    response.once('close', () => void content.return())
+    const token = tokenOf(headers, request.url)
+    reserved.get(token ?? '')?.()
+    reserved.delete(token ?? '')
+    open.add(response)
+    response.once('close', () => {
+      open.delete(response)
+      void content.return()
+    })
     for await (const chunk of content) {
       if (response.destroyed) break
-      // A reader that does not keep up holds back its own stream only; its queue is bounded.
-      if (!response.write(chunk)) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve))
+      response.write(chunk)
+      // Whatever comes is written at once: the library's queue is not bounded, what waits here is.
+      if (response.writableLength > MAX_BUFFERED_BYTES) {
+        options.log('warn', 'a subscriber does not read and was disconnected', { apiId: route.apiId })
+        response.destroy()
+        break
+      }
     }
     response.end()
   }
+
+  return {
+    handle,
+    close() {
+      for (const { reserved } of apis.values()) for (const cancel of reserved.values()) cancel()
+      for (const response of open) response.end()
+    },
+  }
+}
+
+interface ApiStreams {
+  handler: Handler<IncomingMessage, RequestState>
+  /** Tokens of streams that are not open yet, with what takes their end back. */
+  reserved: Map<string, () => void>
+}
+
+function toRequest(
+  request: Pick<IncomingMessage, 'method' | 'url'>,
+  headers: Record<string, string>,
+  route: Route,
+  body: Buffer,
+): Request<IncomingMessage, RequestState> {
+  return {
+    method: request.method ?? 'GET',
+    url: new URL(request.url ?? '/', 'http://localhost').href,
+    headers: { get: (name) => headers[name.toLowerCase()] ?? null },
+    body: body.length === 0 ? null : body.toString('utf8'),
+    raw: request as IncomingMessage,
+    context: { route, headers, body },
+  }
+}
+
+function tokenOf(headers: Record<string, string>, url = '/'): string | undefined {
+  const token = headers[TOKEN_HEADER] ?? new URL(url, 'http://localhost').searchParams.get('token')
+  return token !== null && TOKEN.test(token) ? token : undefined
 }
 
 function makeHandler({ engine, registry, authenticate }: ProtocolOptions): Handler<IncomingMessage, RequestState> {
-  return createHandler<IncomingMessage, RequestState, OperationState>({
+  return createHandler<IncomingMessage, RequestState>({
     async authenticate(request) {
       const state = request.context
-      const token = state.headers['x-graphql-event-stream-token'] ?? new URL(request.url).searchParams.get('token')
-      if (token !== null && token !== undefined && request.method === 'GET') return token
+      const token = tokenOf(state.headers, request.url)
+      if (token !== undefined && request.method === 'GET') return token
       try {
         state.caller = await authenticate(state.route.apiId, {
           method: request.method,
@@ -94,41 +163,36 @@ function makeHandler({ engine, registry, authenticate }: ProtocolOptions): Handl
       // Clients that reconnect send the token of their last stream along: a new stream gets a new one.
       return request.method === 'PUT' ? randomUUID() : (token ?? randomUUID())
     },
-    onSubscribe(request, params) {
-      const { caller, route } = request.context
-      const schema = engine.schemaOf(route.apiId)
-      if (caller === undefined || schema === undefined) return answer(502, 'No schema definition exists.')
+    // Answers itself: the library would parse and validate without our limits and in other words than AppSync's.
+    async onSubscribe(request, params) {
+      const { caller, route, headers } = request.context
+      if (caller === undefined) return answer(401, 'Unauthorized', 'An operation brings its own credentials.')
       const operation: GraphqlRequest = {
         query: String(params.query),
         variables: (params.variables as Record<string, unknown> | undefined) ?? null,
         operationName: params.operationName ?? null,
       }
-      let document: DocumentNode
+      const info: RequestInfo = { headers, domainName: route.domainName, requestId: randomUUID() }
+      if (engine.operationTypeOf(route.apiId, operation) !== 'subscription') {
+        const { body } = await engine.execute(route.apiId, operation, caller, info)
+        return resultOf(body.data === undefined ? { errors: body.errors ?? [] } : body)
+      }
+      const outcome = await engine.prepareSubscription(route.apiId, operation, caller, info)
+      if (outcome.type === 'refused') return resultOf({ errors: outcome.answer.body.errors ?? [] })
       try {
-        document = parse(operation.query)
+        return openEventStream(registry, outcome.subscription, caller) as AsyncGenerator<never>
       } catch (error) {
-        return { errors: [error as GraphQLError] }
+        if (error instanceof SubscriptionFilterError)
+          return resultOf({ errors: [{ errorType: 'BadRequestException', message: error.message }] })
+        throw error
       }
-      return {
-        schema: schema as GraphQLSchema,
-        document,
-        operationName: operation.operationName ?? null,
-        contextValue: { request: operation, caller, state: request.context },
-      }
-    },
-    async execute({ contextValue: { request, caller, state } }) {
-      return (await engine.execute(state.route.apiId, request, caller, infoOf(state))).body as never
-    },
-    async subscribe({ contextValue: { request, caller, state } }) {
-      const outcome = await engine.prepareSubscription(state.route.apiId, request, caller, infoOf(state))
-      if (outcome.type === 'refused') return { errors: outcome.answer.body.errors ?? [] } as never
-      return openEventStream(registry, outcome.subscription, caller) as never
     },
   })
 }
 
-function infoOf({ headers, route }: RequestState): RequestInfo {
-  return { headers, domainName: route.domainName, requestId: randomUUID() }
+/** Our results are complete: the library only sends them on. */
+function resultOf(body: GraphqlBody): never {
+  return body as never
 }
 
 function pairs(rawHeaders: readonly string[]): [string, string][] {
@@ -149,9 +213,9 @@ function refused(error: AuthenticationError): Response {
   ]
 }
 
-function answer(status: number, message: string): Response {
+function answer(status: number, statusText: string, message: string): Response {
   return [
     JSON.stringify({ errors: [{ message }] }),
-    { status, statusText: 'Bad Gateway', headers: { 'content-type': 'application/json; charset=utf-8' } },
+    { status, statusText, headers: { 'content-type': 'application/json; charset=utf-8' } },
   ]
 }

@@ -125,12 +125,22 @@ export function createSubscriptionRegistry(options: { clock: Clock; log: Log }):
         if (entries?.size === 0) projections.delete(entry.prepared.projectionKey)
         if (projections.size === 0 && index !== undefined && key !== undefined) index.buckets.delete(key)
       }
+      tidy(entry.prepared.apiId, mutation, topic)
     }
+  }
+
+  /** Forgets indexes that nobody stands in: which there are is up to the users' arguments and filters. */
+  function tidy(apiId: string, mutation: string, topic: Topic): void {
+    for (const indexes of [topic.byArguments, topic.byFilterField])
+      for (const [name, { buckets }] of indexes) if (buckets.size === 0) indexes.delete(name)
+    if (topic.byArguments.size + topic.byFilterField.size + topic.scanned.size === 0)
+      topics.delete(`${apiId}\n${mutation}`)
   }
 
   function remove(entry: Entry): void {
     const entries = byApi.get(entry.prepared.apiId)
     if (entries?.delete(entry) !== true) return
+    if (entries.size === 0) byApi.delete(entry.prepared.apiId)
     size--
     take(entry)
   }

@@ -3,25 +3,23 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { AuthenticationError, type Caller } from '../../auth/caller.ts'
 import type { RequestInfo } from '../../graphql/engine.ts'
-import { type AuthObject, AuthObjectError, credentialsOf } from '../authObject.ts'
+import { AuthObjectError, authObjectOfHandshake, credentialsOf, type Handshake } from '../authObject.ts'
+import { type Connection, createConnectionCredential, EndedCredentialError, MAX_CONNECTION_MS } from '../connection.ts'
+import { END_ERRORS } from '../endErrors.ts'
 import { SubscriptionFilterError } from '../filter.ts'
 import type { ProtocolOptions, Route } from '../options.ts'
 import { createSocketWriter } from '../socketWriter.ts'
-import type { EndReason, RegisteredSubscription } from '../subscriptions.ts'
+import type { RegisteredSubscription } from '../subscriptions.ts'
 import { BadMessageError, type ClientMessage, type ErrorEntry, parseClientMessage } from './messages.ts'
 
 /** The client closes when nothing came for this long (value that AppSync sends). */
 export const CONNECTION_TIMEOUT_MS = 300_000
 /** Subscriptions per connection (AppSync quotas). */
 export const MAX_SUBSCRIPTIONS = 100
-/** Longest life of a connection. */
-export const MAX_CONNECTION_MS = 24 * 60 * 60_000
-
-const END_ERRORS: Record<Exclude<EndReason, 'invalidated'>, ErrorEntry> = {
-  expired: { errorType: 'UnauthorizedException', message: 'Token has expired.' },
-  revoked: { errorType: 'UnauthorizedException', message: 'You are not authorized to make this call.' },
-  'api-deleted': { errorType: 'NotFoundException', message: 'The API is not there any more.' },
-}
+/** A connection that shows no credential is closed after this long; clients give up after 15 s. */
+const MAX_UNKNOWN_MS = 30_000
+/** The code of graphql-transport-ws for the same; AppSync documents none. */
+const INITIALISATION_TIMEOUT = 4408
 
 export interface AppSyncConnectionOptions extends ProtocolOptions {
   socket: WebSocket
@@ -29,23 +27,24 @@ export interface AppSyncConnectionOptions extends ProtocolOptions {
   route: Route
   /** Headers of the handshake request. */
   headers: Record<string, string>
-  /** Reads the handshake's credentials; throws `AuthObjectError`. Asked when `connection_init` comes. */
-  authObject: () => AuthObject
+  handshake: Handshake
 }
 
-/** One client of AppSync's WebSocket protocol. */
-export interface AppSyncConnection {
-  /** Sends a keep-alive, or closes a connection that is too old. */
-  tick(now: number): void
+/** An operation of a client: its place is taken before its subscription is there. */
+interface Operation {
+  registered?: RegisteredSubscription
 }
 
-export function openAppSyncConnection(options: AppSyncConnectionOptions): AppSyncConnection {
+/** Serves one client of AppSync's WebSocket protocol. */
+export function openAppSyncConnection(options: AppSyncConnectionOptions): Connection {
   const { socket, route, engine, registry, log, clock } = options
+  /** Read when `connection_init` comes, so that its mistakes are told in answer to it; not kept longer. */
+  let handshake: Handshake | undefined = options.handshake
   const openedAt = clock.now()
-  /** By id; null while the subscription is starting. */
-  const operations = new Map<string, RegisteredSubscription | null>()
-  let initialised = false
-  let connectionCaller: Caller | undefined
+  const operations = new Map<string, Operation>()
+  const credential = createConnectionCredential(clock)
+  /** Whether a credential was accepted, for the connection or for a subscription. */
+  let known = false
   const writer = createSocketWriter(socket, options.stream, () =>
     log('warn', 'a subscriber does not read and was disconnected', { apiId: route.apiId }),
   )
@@ -59,18 +58,22 @@ export function openAppSyncConnection(options: AppSyncConnectionOptions): AppSyn
     })
 
   async function initialise(): Promise<void> {
-    if (initialised) return
-    initialised = true
+    if (handshake === undefined) return
+    const given = handshake
+    handshake = undefined
     try {
-      connectionCaller = await options.authenticate(
-        route.apiId,
-        credentialsOf(options.authObject(), `${route.endpointPath}/connect`, '{}'),
+      credential.set(
+        await options.authenticate(
+          route.apiId,
+          credentialsOf(authObjectOfHandshake(given), `${route.endpointPath}/connect`, '{}'),
+        ),
       )
     } catch (error) {
-      send({ type: 'connection_error', payload: { errors: [connectionError(error)] } })
-      setImmediate(() => socket.close(1000))
+      send({ type: 'connection_error', payload: { errors: [connectionError(error, log)] } })
+      writer.close(1000)
       return
     }
+    known = true
     send({ type: 'connection_ack', payload: { connectionTimeoutMs: CONNECTION_TIMEOUT_MS } })
     send({ type: 'ka' })
   }
@@ -95,9 +98,14 @@ export function openAppSyncConnection(options: AppSyncConnectionOptions): AppSyn
         },
       })
     }
-    operations.set(id, null)
+    const operation: Operation = {}
+    /** Stopped, or the connection is gone; another operation may have the id by now. */
+    const isGone = (): boolean => operations.get(id) !== operation
+    operations.set(id, operation)
     try {
       const caller = await callerOf(message)
+      if (isGone()) return
+      known = true
       const kind = engine.operationTypeOf(route.apiId, message.request)
       if (kind === 'query' || kind === 'mutation') {
         operations.delete(id)
@@ -107,13 +115,13 @@ export function openAppSyncConnection(options: AppSyncConnectionOptions): AppSyn
         )
       }
       const outcome = await engine.prepareSubscription(route.apiId, message.request, caller, requestInfo(message))
-      if (socket.readyState !== socket.OPEN || !operations.has(id)) return
+      if (isGone() || socket.readyState !== socket.OPEN) return
       if (outcome.type === 'refused') {
         operations.delete(id)
         return fail(outcome.answer.body.errors ?? [], id)
       }
       const frame = `{"id":${JSON.stringify(id)},"type":"data","payload":`
-      const registered = registry.add(outcome.subscription, caller, {
+      operation.registered = registry.add(outcome.subscription, caller, {
         deliver: (payload) => writer.send(`${frame}${payload}}`),
         end(reason) {
           operations.delete(id)
@@ -121,9 +129,9 @@ export function openAppSyncConnection(options: AppSyncConnectionOptions): AppSyn
           else fail(END_ERRORS[reason], id)
         },
       })
-      operations.set(id, registered)
       if (!message.legacy) send({ id, type: 'start_ack' })
     } catch (error) {
+      if (isGone()) return
       operations.delete(id)
       fail(startError(error, log), id)
     }
@@ -135,7 +143,8 @@ export function openAppSyncConnection(options: AppSyncConnectionOptions): AppSyn
     request,
   }: Extract<ClientMessage, { type: 'start' }>): Promise<Caller> {
     if (authorization === undefined) {
-      if (connectionCaller !== undefined) return connectionCaller
+      const caller = credential.get()
+      if (caller !== undefined) return caller
       throw new BadMessageError({
         errorType: 'BadRequestException',
         message: 'Required headers are missing.',
@@ -159,8 +168,9 @@ export function openAppSyncConnection(options: AppSyncConnectionOptions): AppSyn
   }
 
   function stop(id: string): void {
-    if (!operations.has(id)) return
-    operations.get(id)?.remove()
+    const operation = operations.get(id)
+    if (operation === undefined) return
+    operation.registered?.remove()
     operations.delete(id)
     send({ id, type: 'complete' })
   }
@@ -184,37 +194,45 @@ export function openAppSyncConnection(options: AppSyncConnectionOptions): AppSyn
           message satisfies never
       }
     } catch (error) {
-      if (error instanceof BadMessageError) fail(error.entry, error.id)
-      else throw error
+      fail(startError(error, log), error instanceof BadMessageError ? error.id : undefined)
     }
   })
   socket.on('close', () => {
-    for (const operation of operations.values()) operation?.remove()
+    for (const { registered } of operations.values()) registered?.remove()
     operations.clear()
   })
   socket.on('error', () => socket.terminate())
 
   return {
+    apiId: route.apiId,
     tick(now) {
-      if (now - openedAt >= MAX_CONNECTION_MS) socket.close(1000)
-      else if (initialised || operations.size > 0) send({ type: 'ka' })
+      if (now - openedAt >= MAX_CONNECTION_MS) writer.close(1000)
+      else if (!known && now - openedAt >= MAX_UNKNOWN_MS)
+        writer.close(INITIALISATION_TIMEOUT, 'Connection initialisation timeout')
+      else if (known) send({ type: 'ka' })
     },
+    revoke: credential.revoke,
+    close: writer.close,
   }
 }
 
-function connectionError(error: unknown): ErrorEntry {
+function connectionError(error: unknown, log: ProtocolOptions['log']): ErrorEntry {
   if (error instanceof AuthenticationError)
     return { errorType: error.errorType, message: error.message, errorCode: error.statusCode }
   if (error instanceof AuthObjectError)
     return { errorType: 'BadRequestException', message: error.message, errorCode: 400 }
-  throw error
+  return unexpected(error, log)
 }
 
 function startError(error: unknown, log: ProtocolOptions['log']): ErrorEntry {
   if (error instanceof AuthenticationError) return { errorType: error.errorType, message: error.message }
   if (error instanceof SubscriptionFilterError)
     return { errorType: 'BadRequestException', message: error.message, errorCode: 400 }
-  if (error instanceof BadMessageError) return error.entry
-  log('error', 'a subscription failed unexpectedly', { error: String((error as Error)?.stack ?? error) })
+  if (error instanceof BadMessageError || error instanceof EndedCredentialError) return error.entry
+  return unexpected(error, log)
+}
+
+function unexpected(error: unknown, log: ProtocolOptions['log']): ErrorEntry {
+  log('error', 'a message on a socket failed unexpectedly', { error: String((error as Error)?.stack ?? error) })
   return { errorType: 'InternalFailure', message: 'An internal error occurred.' }
 }
