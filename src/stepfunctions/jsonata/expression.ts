@@ -74,7 +74,7 @@ const originals = new Map(
 )
 
 /** Expressions that stay compiled: each keeps the parser that read it. One that fell out is compiled again when it is needed. */
-const MAX_COMPILED = 2_000
+const MAX_COMPILED = 1_000
 /** Characters of an expression that is counted among them; a longer one stays as long as whoever has it. */
 const MAX_COUNTED_LENGTH = 2_048
 
