@@ -45,8 +45,9 @@ CREATE INDEX IF NOT EXISTS map_run_execution ON map_run (execution);
 `
 
 const STATEMENTS = {
-  insertMachine: 'INSERT INTO machine (id, prefix) VALUES (?, ?)',
-  insertRevision: 'INSERT INTO revision (id, hash, version, alias, body) VALUES (?, ?, ?, ?, ?)',
+  // Given again after a commit whose outcome is unknown.
+  insertMachine: 'INSERT OR IGNORE INTO machine (id, prefix) VALUES (?, ?)',
+  insertRevision: 'INSERT OR IGNORE INTO revision (id, hash, version, alias, body) VALUES (?, ?, ?, ?, ?)',
   insertExecution:
     'INSERT INTO execution (id, machine, name, revision, status, start, stop, wake, map_run, items) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   updateExecution: 'UPDATE execution SET status = ?, stop = ?, wake = ?, redrives = ?, redriven = ? WHERE id = ?',

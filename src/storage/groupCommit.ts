@@ -217,38 +217,39 @@ function createLocalWriter({ database, statements }: GroupCommitOptions): Writer
   }
 }
 
+/** The thread is started by the first write: a server that keeps no workflows does not pay for it. */
 function createWorkerWriter({ statements }: GroupCommitOptions, path: string): Writer {
-  const file = import.meta.url.endsWith('.ts') ? './groupCommitWorker.ts' : './groupCommitWorker.js'
-  const worker = new Worker(new URL(file, import.meta.url), {
-    workerData: { path, statements },
-    resourceLimits: { maxYoungGenerationSizeMb: WRITER_YOUNG_MB },
-  })
-  worker.unref()
+  let worker: Worker | undefined
   let listener: (reply: CommitReply) => void = () => {}
   const outstanding = new Set<number>()
-  let broken: Error | undefined
-  const fail = (batch: number): void => {
-    outstanding.delete(batch)
-    listener({ batch, error: broken?.message ?? 'the writer ended', code: 'WRITER', milliseconds: 0 })
+  /** What was on its way may or may not be on the disk; whoever asked looks there. The next write starts a new thread. */
+  const broke = (ended: Worker, error: Error): void => {
+    if (worker !== ended) return
+    worker = undefined
+    for (const batch of [...outstanding]) {
+      outstanding.delete(batch)
+      listener({ batch, error: error.message, code: 'WRITER', milliseconds: 0 })
+    }
   }
-  worker.on('message', (reply: CommitReply) => {
-    outstanding.delete(reply.batch)
-    if (outstanding.size === 0) worker.unref()
-    listener(reply)
-  })
-  const broke = (error: Error): void => {
-    broken ??= error
-    for (const batch of [...outstanding]) fail(batch)
+  const start = (): Worker => {
+    const file = import.meta.url.endsWith('.ts') ? './groupCommitWorker.ts' : './groupCommitWorker.js'
+    const started = new Worker(new URL(file, import.meta.url), {
+      workerData: { path, statements },
+      resourceLimits: { maxYoungGenerationSizeMb: WRITER_YOUNG_MB },
+    })
+    started.on('message', (reply: CommitReply) => {
+      outstanding.delete(reply.batch)
+      if (outstanding.size === 0) started.unref()
+      listener(reply)
+    })
+    started.on('error', (error) => broke(started, error as Error))
+    started.on('exit', () => broke(started, new Error('the writer ended')))
+    return started
   }
-  worker.on('error', broke)
-  worker.on('exit', () => broke(new Error('the writer ended')))
   return {
     write(request) {
       outstanding.add(request.batch)
-      if (broken !== undefined) {
-        setImmediate(() => fail(request.batch))
-        return
-      }
+      worker ??= start()
       worker.ref()
       worker.postMessage(request)
     },
@@ -256,10 +257,11 @@ function createWorkerWriter({ statements }: GroupCommitOptions, path: string): W
       listener = given
     },
     async close() {
-      if (broken !== undefined) return
-      worker.ref()
-      const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-      worker.postMessage('close')
+      const last = worker
+      if (last === undefined) return
+      last.ref()
+      const ended = new Promise<void>((resolve) => last.once('exit', () => resolve()))
+      last.postMessage('close')
       await ended
     },
   }

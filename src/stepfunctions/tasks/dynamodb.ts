@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { AwsError } from '../../aws/errors.ts'
 import type { DynamoDBClient } from '../../aws/dynamodbClient.ts'
+import { AwsError } from '../../aws/errors.ts'
 import { isObject } from '../asl/json.ts'
 import { type TaskCall, type TaskOutcome, withTransport } from './outcome.ts'
 import { optimizedFailure } from './serviceErrors.ts'
