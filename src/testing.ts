@@ -20,7 +20,7 @@ export interface EvaluateOptions {
   context?: Readonly<Record<string, unknown>>
   /** Milliseconds since the epoch, for `util.time`. @default Date.now */
   now?: () => number
-  /** 0 ≤ x < 1, for ids and random numbers. @default Math.random */
+  /** 0 ≤ x < 1, for ids and random numbers. @default the operating system's source of randomness */
   random?: () => number
 }
 
