@@ -21,7 +21,7 @@ const TOKEN_HEADER = 'x-graphql-event-stream-token'
 export function isEventStreamRequest(request: IncomingMessage): boolean {
   return (
     request.headers[TOKEN_HEADER] !== undefined ||
-    request.headers.accept?.includes('text/event-stream') === true ||
+    prefersEventStream(request.headers.accept ?? '') ||
     request.method === 'PUT'
   )
 }
@@ -40,6 +40,11 @@ const MAX_RESERVED = 10_000
 const MAX_RESERVED_MS = 60_000
 /** Tokens are made here: other texts are none. */
 const TOKEN = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** urql's fetch exchange lists it last, behind JSON: that is no wish for a stream. */
+function prefersEventStream(accept: string): boolean {
+  return accept.includes('text/event-stream') && !/application\/|\*\/\*/.test(accept)
+}
 
 /**
  * Serves GraphQL over server-sent events (github.com/enisdenjo/graphql-sse, PROTOCOL.md), distinct connections and single
