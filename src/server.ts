@@ -15,6 +15,7 @@ import { createPageTokens } from './aws/pagination.ts'
 import type { CallContext, JsonService, MaybePromise, RestRequest, RestResponse } from './aws/service.ts'
 import { createCatalog } from './catalog.ts'
 import { createDataSourceFactory } from './datasources/createDataSource.ts'
+import { createHttpSender } from './datasources/http/send.ts'
 import { createGraphqlEngine } from './graphql/createEngine.ts'
 import { localTls, type TlsMaterial } from './http/certificate.ts'
 import { createGraphqlHttpHandler } from './http/graphql.ts'
@@ -139,6 +140,8 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     secretAccessKey: environment['AWS_SECRET_ACCESS_KEY'] ?? 'test',
     ...(environment['AWS_SESSION_TOKEN'] !== undefined && { sessionToken: environment['AWS_SESSION_TOKEN'] }),
   }
+  const elsewhere = createHttpSender()
+  stack.defer(() => elsewhere.close())
   const remoteTables = endpoints.get('DYNAMODB')
   const dynamodb: DynamoDBClient =
     remoteTables === undefined
@@ -174,7 +177,17 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     log,
     ...(options.timeScale !== undefined && { timeScale: options.timeScale }),
     ...(mocks !== undefined && { mocks }),
-    integrations: { lambda, dynamodb, awsSdk: createAwsCalls({ services: () => jsonServices, lambda }) },
+    integrations: {
+      lambda,
+      dynamodb,
+      awsSdk: createAwsCalls({
+        services: () => jsonServices,
+        lambda,
+        endpoints,
+        sender: elsewhere,
+        credentials: accountCredentials,
+      }),
+    },
   })
   stack.defer(() => workflows.close())
   jsonServices.push(
@@ -226,6 +239,8 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
           services: jsonServices,
           publicTargets: PUBLIC_TARGETS,
           verify: callers.verifyEmbedded,
+          endpoints,
+          sender: elsewhere,
         }),
         now: () => clock.now(),
       },

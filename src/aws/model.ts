@@ -9,6 +9,10 @@ export type ModelName =
   | 'lambda'
   | 'cognito-idp'
   | 'cognito-identity'
+  | 'sqs'
+  | 'sns'
+  | 'events'
+  | 'logs'
 
 export interface ServiceModel {
   metadata: Readonly<Record<string, unknown>>
@@ -20,7 +24,8 @@ export interface OperationModel {
   name: string
   http: { method: string; requestUri: string; responseCode?: number }
   input?: { shape: string }
-  output?: { shape: string }
+  /** `resultWrapper` names the element around it in the query protocol. */
+  output?: { shape: string; resultWrapper?: string }
   errors?: { shape: string }[]
 }
 

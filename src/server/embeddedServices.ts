@@ -1,6 +1,8 @@
 import { AwsError } from '../aws/errors.ts'
 import type { CallContext, JsonService } from '../aws/service.ts'
-import type { HttpAnswer, SignedHttpRequest } from '../datasources/http/send.ts'
+import type { HttpAnswer, HttpSender, SignedHttpRequest } from '../datasources/http/send.ts'
+import type { ServiceEndpoints } from './endpoints.ts'
+import { endpointOfHost } from './remoteServices.ts'
 
 /** Hosts of AWS services that this process answers for, whatever the region. */
 const HOSTS: readonly [pattern: RegExp, targetPrefix: string, signingName: string][] = [
@@ -16,6 +18,9 @@ export interface EmbeddedServicesOptions {
   publicTargets: ReadonlySet<string>
   /** Verifies the signature, always. Throws `AwsError`. */
   verify: (request: SignedHttpRequest, signingName: string) => CallContext
+  /** Services that other processes answer for: requests to their hosts go there. */
+  endpoints: ServiceEndpoints
+  sender: HttpSender
 }
 
 interface Found {
@@ -26,9 +31,15 @@ interface Found {
 
 /**
  * Answers HTTP requests to AWS hosts in this process: what an HTTP data source that is aimed at
- * `https://states.us-east-1.amazonaws.com/` reaches. Signatures are asked for as AWS asks for them.
+ * `https://states.us-east-1.amazonaws.com/` reaches; those of a service whose endpoint is set go there. Signatures are asked for as AWS asks for them.
  */
-export function createEmbeddedServices({ services, publicTargets, verify }: EmbeddedServicesOptions) {
+export function createEmbeddedServices({
+  services,
+  publicTargets,
+  verify,
+  endpoints,
+  sender,
+}: EmbeddedServicesOptions) {
   const byPrefix = new Map(services.map((service) => [service.targetPrefix, service]))
 
   const find = (host: string): Found | undefined => {
@@ -66,8 +77,21 @@ export function createEmbeddedServices({ services, publicTargets, verify }: Embe
 
   /** @returns undefined for a host that is not answered here. */
   return (request: SignedHttpRequest): Promise<HttpAnswer> | undefined => {
+    const endpoint = endpointOfHost(request.url.hostname, endpoints)
+    if (endpoint !== undefined) return sender.send(redirected(request, endpoint))
     const found = find(request.url.hostname)
     return found === undefined ? undefined : answer(request, found)
+  }
+}
+
+/** The request as it was made (its signature covers the host that it names), sent elsewhere. */
+function redirected(request: SignedHttpRequest, endpoint: string): SignedHttpRequest {
+  const { host, pathname, search } = request.url
+  const hasHost = request.headers.some(([name]) => name.toLowerCase() === 'host')
+  return {
+    ...request,
+    url: new URL(`${endpoint.replace(/\/$/, '')}${pathname}${search}`),
+    headers: hasHost ? request.headers : [...request.headers, ['Host', host]],
   }
 }
 

@@ -17,7 +17,8 @@ export function serviceEndpoints(
   for (const [service, url] of settings) endpoints.set(service.toUpperCase(), url)
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith(PREFIX) || value === undefined || value === '') continue
-    if (URL.parse(value) === null) throw new StartError([`${name} is not a URL: ${JSON.stringify(value)}`])
+    if (!/^https?:$/.test(URL.parse(value)?.protocol ?? ''))
+      throw new StartError([`${name} is no http or https URL: ${JSON.stringify(value)}`])
     endpoints.set(name.slice(PREFIX.length), value)
   }
   return endpoints
