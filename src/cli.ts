@@ -7,6 +7,7 @@ const USAGE = `Usage:
   sidestage dev   [DIR] …       the same, reloading on change
   sidestage check [DIR]         loads everything and prints every problem
   sidestage init  [DIR]         writes a small working project
+  sidestage generate workflows [DIR] [--out DIR/generated]   `workflows:` as files that deploy to AWS
   sidestage token [DIR] --pool NAME | --oidc  [--sub …] [--groups a,b] [--claim k=v] [--use id|access]
   sidestage trust [DIR]         how to trust the local certificate authority
 
@@ -39,6 +40,7 @@ const OPTIONS = {
   groups: { type: 'string' },
   claim: { type: 'string', multiple: true },
   use: { type: 'string' },
+  out: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const
@@ -46,7 +48,9 @@ const OPTIONS = {
 /** Runs the command. @returns the exit code, or undefined while a server runs. */
 async function main(argv: readonly string[]): Promise<number | undefined> {
   const { values, positionals } = readArguments(argv)
-  const [command = 'help', dir = '.', ...rest] = positionals
+  const [command = 'help', ...operands] = positionals
+  const what = command === 'generate' ? operands.shift() : undefined
+  const [dir = '.', ...rest] = operands
   if (values.version) return say(await version())
   if (values.help || command === 'help') return say(USAGE)
   if (rest.length > 0) throw new UsageError(`Unexpected argument ${JSON.stringify(rest[0])}.`)
@@ -57,6 +61,9 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
       return commands.start({ dir, watch: command === 'dev', ...serverArguments(values) })
     case 'check':
       return commands.check({ dir, parameters: pairs(values.parameter, '--parameter') })
+    case 'generate':
+      if (what !== 'workflows') throw new UsageError('generate takes: workflows.')
+      return commands.generateWorkflows({ dir, ...(values.out !== undefined && { out: values.out }) })
     case 'init':
       return commands.init({ dir })
     case 'trust':

@@ -38,9 +38,11 @@ import { compileCode } from './runtime/js/compile.ts'
 import { checkProviders, schemaProblems } from './server/authorizationChecks.ts'
 import { createAwsCalls } from './server/awsCalls.ts'
 import { createCallers, PUBLIC_TARGETS } from './server/callers.ts'
+import { createConnections } from './server/connections.ts'
 import { announceServer, createControl } from './server/control.ts'
 import { createEmbeddedServices } from './server/embeddedServices.ts'
 import { endpointVariables, refuseSelf, serviceEndpoints } from './server/endpoints.ts'
+import { createExecutionLogs } from './server/executionLogs.ts'
 import { mockConfiguration } from './server/mockConfiguration.ts'
 import { type ServerOptions, type SidestageServer, StartError, type TokenOptions } from './server/options.ts'
 import { projectChecks } from './server/projectChecks.ts'
@@ -53,9 +55,9 @@ import { createRemoteLambda } from './services/lambda/remote.ts'
 import { createLambdaService } from './services/lambda/service.ts'
 import { createStsService, stsErrorResponse } from './services/sts.ts'
 import { createMachineLookup, type TemporaryMachines } from './stepfunctions/api/machineLookup.ts'
-import { createStepFunctionsService } from './stepfunctions/api/service.ts'
-import { compileStateMachine } from './stepfunctions/asl/compile.ts'
+import { createCompiler, createStepFunctionsService } from './stepfunctions/api/service.ts'
 import { createWorkflowEngine } from './stepfunctions/createWorkflowEngine.ts'
+import { exposeWorkflows } from './stepfunctions/graphql/exposeWorkflows.ts'
 import { type DataFolder, DataFolderError, openDataFolder, openMemoryFolder } from './storage/dataFolder.ts'
 
 const DEFAULT_PORT = 4000
@@ -168,11 +170,15 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
   const machines = createMachineLookup(catalog, { temporary })
   const mocks = mockConfiguration(settings.mockConfig)
   const jsonServices: JsonService[] = []
+  const compile = createCompiler()
+  const executionLogs = createExecutionLogs(folder, log)
+  stack.defer(() => executionLogs.close())
   const workflows = createWorkflowEngine({
     folder,
     machines,
     paused: true,
-    compile: compileStateMachine,
+    compile,
+    onLogEvent: executionLogs.onEvent,
     clock,
     log,
     ...(options.timeScale !== undefined && { timeScale: options.timeScale }),
@@ -180,6 +186,7 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     integrations: {
       lambda,
       dynamodb,
+      connection: createConnections(catalog),
       awsSdk: createAwsCalls({
         services: () => jsonServices,
         lambda,
@@ -191,7 +198,7 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
   })
   stack.defer(() => workflows.close())
   jsonServices.push(
-    createStepFunctionsService({ catalog, engine: workflows, pageTokens, clock, temporary }),
+    createStepFunctionsService({ catalog, engine: workflows, pageTokens, clock, temporary, compile }),
     embeddedTables.service,
     embeddedTables.streamsService,
   )
@@ -347,6 +354,21 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     seed: folder.secret('project'),
     ...(folder.path !== undefined && { workFolder: folder.path }),
   }
+  let stopExposing = (): void => {}
+  stack.defer(() => stopExposing())
+  /** Gives an API the fields of its workflows, as the settings say. @returns what is wrong with them, one line each */
+  const expose = (given: unknown): string[] => {
+    stopExposing()
+    const { problems, close } = exposeWorkflows({
+      catalog,
+      engine: workflows,
+      settings: given,
+      scope: SCOPE,
+      publish: (event) => bus.publish({ type: 'mutation', event }),
+    })
+    stopExposing = close
+    return problems.map((message) => `${settings.file ?? 'sidestage.yaml'}:1:1: error: ${message}`)
+  }
   let problems: readonly string[] = []
   if (hasProject) {
     const loaded = await checkProject(project, loading, projectChecks)
@@ -355,14 +377,21 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     if (providerProblems.some(({ severity }) => severity === 'error'))
       throw new StartError(providerProblems.map(formatProblem))
     applyProject(catalog, loaded)
-    problems = [...linesOf(loaded), ...providerProblems.map(formatProblem), ...schemaProblems(catalog, engine)]
+    const unexposed = expose(loaded.settings.workflows)
+    if (unexposed.length > 0) throw new StartError(unexposed)
+    problems = [
+      ...linesOf(loaded),
+      ...providerProblems.map(formatProblem),
+      ...schemaProblems(catalog, engine),
+      ...exposed,
+    ]
     if (options.watch === true) {
       const watch = watchProject(project, loaded, {
         load: loading,
         checks: projectChecks,
         onReload(next, changed) {
           applyProject(catalog, next, changed)
-          options.onReload?.(linesOf(next), true)
+          options.onReload?.([...linesOf(next), ...expose(next.settings.workflows)], true)
         },
         onBroken: (next) => options.onReload?.(linesOf(next), false),
         onError: (error) => log('error', 'watching the project failed', { error: messageOf(error) }),

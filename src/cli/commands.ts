@@ -1,11 +1,14 @@
-import { join, resolve } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { DEFAULT_ACCOUNT_ID, DEFAULT_REGION } from '../aws/arn.ts'
 import { localTls } from '../http/certificate.ts'
-import { checkProject, formatProblem, initProject } from '../loading/index.ts'
+import { checkProject, formatProblem, initProject, loadProject } from '../loading/index.ts'
 import type { LogLevel } from '../observability/log.ts'
 import { askRunningServer } from '../server/control.ts'
 import { type ServerOptions, type SidestageServer, StartError, type TokenOptions } from '../server/options.ts'
 import { projectChecks } from '../server/projectChecks.ts'
 import { startServer } from '../server.ts'
+import { deployableWorkflows } from '../stepfunctions/graphql/deployable.ts'
 
 export interface StartArguments {
   dir: string
@@ -188,4 +191,23 @@ function claimValue(text: string): unknown {
   } catch {
     return text
   }
+}
+
+/** Writes what `workflows:` of the settings adds to an API as SDL, resolvers and a template that deploy to AWS. */
+export async function generateWorkflows({ dir, out }: { dir: string; out?: string }): Promise<number> {
+  const { settings, problems } = await loadProject(resolve(dir), { baseUrl: 'http://127.0.0.1:4000', env: process.env })
+  if (settings.file === undefined) throw new StartError([`${dir} has no sidestage.yaml with workflows:`])
+  const wrong = problems.filter(({ severity, file }) => severity === 'error' && file === settings.file)
+  if (wrong.length > 0) throw new StartError(wrong.map(formatProblem))
+  const generated = deployableWorkflows(settings.workflows, { accountId: DEFAULT_ACCOUNT_ID, region: DEFAULT_REGION })
+  if ('problems' in generated)
+    throw new StartError(generated.problems.map((message) => `${settings.file}:1:1: error: ${message}`))
+  const folder = resolve(out ?? join(dir, 'generated'))
+  for (const [name, text] of generated.files) {
+    const path = join(folder, name)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text)
+    line(path)
+  }
+  return 0
 }
