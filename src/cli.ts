@@ -7,7 +7,7 @@ const USAGE = `Usage:
   sidestage dev   [DIR] …       the same, reloading on change
   sidestage check [DIR]         loads everything and prints every problem
   sidestage init  [DIR]         writes a small working project
-  sidestage generate workflows [DIR] [--out DIR/generated]   `workflows:` as files that deploy to AWS
+  sidestage generate workflows [DIR] [--out DIR/generated]   workflows of sidestage.yaml as files that deploy to AWS
   sidestage token [DIR] --pool NAME | --oidc  [--sub …] [--groups a,b] [--claim k=v] [--use id|access]
   sidestage trust [DIR]         how to trust the local certificate authority
 

@@ -379,12 +379,7 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     applyProject(catalog, loaded)
     const unexposed = expose(loaded.settings.workflows)
     if (unexposed.length > 0) throw new StartError(unexposed)
-    problems = [
-      ...linesOf(loaded),
-      ...providerProblems.map(formatProblem),
-      ...schemaProblems(catalog, engine),
-      ...exposed,
-    ]
+    problems = [...linesOf(loaded), ...providerProblems.map(formatProblem), ...schemaProblems(catalog, engine)]
     if (options.watch === true) {
       const watch = watchProject(project, loaded, {
         load: loading,
