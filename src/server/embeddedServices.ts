@@ -12,6 +12,10 @@ const HOSTS: readonly [pattern: RegExp, targetPrefix: string, signingName: strin
   [/^cognito-idp\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/, 'AWSCognitoIdentityProviderService', 'cognito-idp'],
 ]
 
+const GET_ACTIVITY_TASK = 'AWSStepFunctions.GetActivityTask'
+/** A field has 30 s (AppSync quotas): a poll for work ends before, with nothing found. */
+const ACTIVITY_POLL_MS = 20_000
+
 export interface EmbeddedServicesOptions {
   services: readonly JsonService[]
   /** Targets whose operations take no signature. */
@@ -21,6 +25,8 @@ export interface EmbeddedServicesOptions {
   /** Services that other processes answer for: requests to their hosts go there. */
   endpoints: ServiceEndpoints
   sender: HttpSender
+  /** Milliseconds that a data source's GetActivityTask waits for work. @default 20000 */
+  activityPollMs?: number
 }
 
 interface Found {
@@ -39,6 +45,7 @@ export function createEmbeddedServices({
   verify,
   endpoints,
   sender,
+  activityPollMs = ACTIVITY_POLL_MS,
 }: EmbeddedServicesOptions) {
   const byPrefix = new Map(services.map((service) => [service.targetPrefix, service]))
 
@@ -60,10 +67,11 @@ export function createEmbeddedServices({
       const context = publicTargets.has(target)
         ? { accountId: '', region: found.region, principalArn: '' }
         : verify(request, found.signingName)
-      const output = await found.service.call(operation, parse(request.body ?? ''), {
-        ...context,
-        signal: request.signal,
-      })
+      const signal =
+        target === GET_ACTIVITY_TASK
+          ? AbortSignal.any([request.signal, AbortSignal.timeout(activityPollMs)])
+          : request.signal
+      const output = await found.service.call(operation, parse(request.body ?? ''), { ...context, signal })
       return { statusCode: 200, headers, body: JSON.stringify(output ?? {}) }
     } catch (error) {
       if (!(error instanceof AwsError)) throw error
