@@ -4,6 +4,7 @@ import { AwsError } from '../aws/errors.ts'
 import type { CallContext, JsonService } from '../aws/service.ts'
 import type { Log } from '../observability/log.ts'
 import { BodyTooLargeError, readBody } from './body.ts'
+import { drain } from './graphqlBody.ts'
 
 /** Namespaces of `__type` in errors, as the services send them. */
 const ERROR_NAMESPACES: Readonly<Record<string, string>> = {
@@ -74,8 +75,8 @@ export function createAwsJsonHandler({ services, contextOf, log }: AwsJsonOption
         return
       }
       if (error instanceof BodyTooLargeError) {
+        if (!drain(request)) response.setHeader('connection', 'close')
         send(413, JSON.stringify({ __type: 'RequestEntityTooLargeException', message: 'Request body is too large.' }))
-        request.destroy()
         return
       }
       if (abort.signal.aborted) return

@@ -12,6 +12,8 @@ export interface ListenerOptions {
   onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   /** Asked when the first TLS client comes. */
   tls: () => { key: string; cert: string }
+  /** Told when a connection cannot be taken, for want of file descriptors for example; the next ones are. */
+  onError?: (error: Error) => void
 }
 
 export interface Listener {
@@ -55,14 +57,21 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   }
 
   const sockets = new Set<Socket>()
+  /** Connected, and nothing asked yet. */
+  const silent = new Set<Socket>()
   const front = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
+    silent.add(socket)
+    socket.on('close', () => {
+      sockets.delete(socket)
+      silent.delete(socket)
+    })
     socket.on('error', () => socket.destroy())
     socket.setTimeout(FIRST_BYTE_TIMEOUT_MS, () => socket.destroy())
     socket.once('readable', () => {
       const chunk = socket.read() as Buffer | null
       if (chunk === null) return socket.destroy()
+      silent.delete(socket)
       socket.setTimeout(0)
       socket.removeAllListeners('timeout')
       socket.unshift(chunk)
@@ -76,6 +85,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       resolve()
     })
   })
+  front.on('error', (error) => options.onError?.(error))
   const { port } = front.address() as AddressInfo
 
   return {
@@ -83,6 +93,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     port,
     async close(graceMs) {
       const stopped = new Promise<void>((resolve) => front.close(() => resolve()))
+      for (const socket of silent) socket.destroy()
       plain.closeIdleConnections()
       secure?.closeIdleConnections()
       const idle = setInterval(() => {

@@ -5,6 +5,10 @@ import type { CallContext, RestRequest, RestResponse, RestService } from '../aws
 import type { Log } from '../observability/log.ts'
 import { MAX_JSON_BODY_BYTES } from './awsJson.ts'
 import { BodyTooLargeError, readBody } from './body.ts'
+import { drain } from './graphqlBody.ts'
+
+/** Largest request of Lambda's API: a function's code, 50 MB zipped, as base64 text. */
+const MAX_LAMBDA_BODY_BYTES = 70_167_211
 
 export interface RestOptions {
   contextOf: (request: IncomingMessage, body: Buffer, service: string) => CallContext | Promise<CallContext>
@@ -37,7 +41,7 @@ export function createRestHandler({ contextOf, log }: RestOptions) {
       if (!response.writableFinished) abort.abort()
     })
     try {
-      const body = await readBody(request, MAX_JSON_BODY_BYTES)
+      const body = await readBody(request, name === 'lambda' ? MAX_LAMBDA_BODY_BYTES : MAX_JSON_BODY_BYTES)
       const context = await contextOf(request, body, name)
       context.signal = abort.signal
       context.requestId = requestId
@@ -58,8 +62,8 @@ export function createRestHandler({ contextOf, log }: RestOptions) {
         const member = name === 'lambda' ? 'Message' : 'message'
         refuse(error.statusCode, error.code, { [member]: error.message, ...error.details })
       } else if (error instanceof BodyTooLargeError) {
+        if (!drain(request)) response.setHeader('connection', 'close')
         refuse(413, 'RequestEntityTooLargeException', { message: 'Request body is too large.' })
-        request.destroy()
       } else if (!abort.signal.aborted) {
         log('error', 'an AWS API call failed unexpectedly', {
           path: request.url,

@@ -144,12 +144,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
         else response.destroy()
       })
     },
+    onError: (error) => log('error', 'a connection could not be taken', { error: error.message }),
     onUpgrade(request, socket, head) {
       socket.on('error', () => socket.destroy())
+      if (options.isReady?.() === false) return socket.end(emptyAnswer('503 Service Unavailable'))
       const path = pathOf(request)
       const route = graphqlRoute(path, hostNameOf(request.headers.host ?? ''), options.defaultApiId)
       if (route?.kind !== 'realtime') {
-        socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+        socket.end(emptyAnswer('404 Not Found'))
         return
       }
       count.realtime()
@@ -158,6 +160,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   })
   const host = options.host === '0.0.0.0' || options.host === '::' ? 'localhost' : options.host
   return { ...listener, url: `http://${host.includes(':') ? `[${host}]` : host}:${listener.port}` }
+}
+
+function emptyAnswer(status: string): string {
+  return `HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`
 }
 
 function pathOf(request: IncomingMessage): string {

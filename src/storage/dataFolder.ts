@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -23,6 +23,10 @@ export class DataFolderError extends Error {
 }
 
 const SECRET_BYTES = 32
+/** Files up to this size are read through when they are opened (some 50 ms); damage in larger ones shows when it is met. */
+const MAX_CHECKED_BYTES = 67_108_864
+/** Primary result code of SQLite: somebody else holds the lock. */
+const SQLITE_BUSY = 5
 
 /**
  * Opens a data folder and takes its lock: an exclusive SQLite transaction on `owner.sqlite`, which the operating
@@ -50,11 +54,15 @@ export function openDataFolder(path: string): DataFolder {
       try {
         return readFileSync(file)
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-        const made = randomBytes(bytes)
-        writeFileSync(file, made, { mode: 0o600, flag: 'wx' })
-        return made
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unusable(path, error)
       }
+      const made = randomBytes(bytes)
+      try {
+        writeFileSync(file, made, { mode: 0o600, flag: 'wx' })
+      } catch (error) {
+        throw unusable(path, error)
+      }
+      return made
     },
     close() {
       for (const database of open) if (database.isOpen) database.close()
@@ -89,6 +97,7 @@ export function openMemoryFolder(): DataFolder {
 function openDatabase(file: string, synchronous: 'FULL' | 'NORMAL'): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
+    checkFile(file)
     database = new DatabaseSync(file)
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON`)
     database.prepare('SELECT count(*) FROM sqlite_schema').get()
@@ -102,18 +111,39 @@ function openDatabase(file: string, synchronous: 'FULL' | 'NORMAL'): DatabaseSyn
   }
 }
 
-function takeOwnership(path: string): DatabaseSync {
-  const file = join(path, 'owner.sqlite')
-  const note = join(path, 'owner.json')
-  const database = new DatabaseSync(file)
+/** Reads a file through without changing it, its write-ahead log neither. Throws what is wrong with it. */
+function checkFile(file: string): void {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  if (size === 0 || size > MAX_CHECKED_BYTES) return
+  const database = new DatabaseSync(file, { readOnly: true })
   try {
+    const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
+    if (found !== 'ok') throw new Error(String(found))
+  } finally {
+    database.close()
+  }
+}
+
+function takeOwnership(path: string): DatabaseSync {
+  const note = join(path, 'owner.json')
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(join(path, 'owner.sqlite'))
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')
     writeFileSync(note, `${JSON.stringify({ pid: process.pid, since: new Date().toISOString() })}\n`)
     return database
   } catch (cause) {
-    database.close()
+    if (database?.isOpen) database.close()
+    if (((cause as { errcode?: number }).errcode ?? 0) % 256 !== SQLITE_BUSY)
+      throw unusable(path, cause, 'owner.sqlite')
     throw new DataFolderError(`the data folder ${path} is in use by another process${ownerOf(note)}`, { cause })
   }
+}
+
+function unusable(path: string, cause: unknown, file?: string): DataFolderError {
+  const { code, message } = cause as NodeJS.ErrnoException
+  const where = file === undefined || code !== 'ERR_SQLITE_ERROR' ? '' : `${file}: `
+  return new DataFolderError(`cannot use the data folder ${path}: ${where}${message}`, { cause })
 }
 
 function ownerOf(note: string): string {

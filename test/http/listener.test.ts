@@ -76,3 +76,15 @@ it('names the port that is taken', async () => {
     listen({ host: '127.0.0.1', port, tls: () => tls, onRequest: () => {}, onUpgrade: () => {} }),
   ).rejects.toMatchObject({ code: 'EADDRINUSE', port })
 })
+
+it('does not wait for connections that ask nothing when it closes', async () => {
+  const port = await start()
+  const silent = connect({ host: '127.0.0.1', port })
+  const gone = new Promise((done) => silent.on('close', done).on('error', () => {}))
+  await new Promise((done) => silent.once('connect', done))
+  expect(await get(port, false)).toBe('false /x')
+  const from = performance.now()
+  await listener.close(60_000)
+  expect(performance.now() - from).toBeLessThan(5_000)
+  await gone
+})

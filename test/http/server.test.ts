@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -251,4 +252,33 @@ describe('stopping', () => {
     await stopped
     await expect(fetch(`${other.url}/healthz`)).rejects.toThrow()
   })
+})
+
+describe('a body that is too large', () => {
+  const head = (target: string) =>
+    `POST ${target === '' ? '/v1/apis' : '/'} HTTP/1.1\r\nHost: localhost\r\n${target === '' ? '' : `X-Amz-Target: ${target}\r\n`}`
+  const answerTo = (bytes: string): Promise<string> =>
+    new Promise((done) => {
+      let text = ''
+      const socket = connect(server.port, '127.0.0.1', () => socket.write(bytes))
+      socket.on('error', () => {})
+      socket.on('close', () => done(text))
+      socket.on('data', (chunk) => {
+        text += String(chunk)
+        if (text.includes('too large."}')) socket.destroy()
+      })
+    })
+
+  for (const target of ['DynamoDB_20120810.ListTables', '']) {
+    it(`is refused before it comes${target === '' ? ' (REST)' : ''}`, async () => {
+      expect(await answerTo(`${head(target)}Content-Length: 1000000000\r\n\r\n`)).toMatch(/^HTTP\/1.1 413 /)
+    })
+
+    it(`lets the client, still writing, read why${target === '' ? ' (REST)' : ''}`, async () => {
+      const chunk = `100000\r\n${'x'.repeat(0x100000)}\r\n`
+      const body = `${chunk.repeat(20)}0\r\n\r\n`
+      const text = await answerTo(`${head(target)}Transfer-Encoding: chunked\r\n\r\n${body}GET /healthz HTTP/1.1\r\n`)
+      expect(text).toMatch(/^HTTP\/1.1 413 [^]*"Request body is too large\."}$/)
+    })
+  }
 })
