@@ -70,6 +70,7 @@ if (wants('stepfunctions') && (everything || (given !== undefined && isStepFunct
       skipped: area.skipped,
       failed: area.failed,
     })
+    exceptions.push(...area.excepted)
   }
 }
 if (wants('vectors') && (everything || values.vectors !== undefined)) {

@@ -24,6 +24,12 @@ export const STEP_FUNCTIONS_EXCEPTIONS: ReadonlyMap<string, string> = new Map([
     'test-state/test_state_mock_scenarios.sfn_start_execution_success',
     'the mocked ARN and the one in the expected output were reduced to different symbols',
   ],
+  ...['map_state_config_distributed_reentrant', 'map_state_config_distributed_reentrant_lambda'].map(
+    (name): [string, string] => [
+      `map/base_scenarios.${name}`,
+      'recorded before November 2024, when MapStateExited named MapRunSucceeded as the event before it; recordings of 2025 of the same kind of definition name MapRunStarted',
+    ],
+  ),
   [
     'test-state/field_validation_mode.strict_mode_aws_sdk_lambda_get_function_task[integer_more_than_maximum_allowed]',
     'the model of Lambda allows 32,768 MB by now',
