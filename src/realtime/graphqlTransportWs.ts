@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
-import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, parse } from 'graphql'
+import { type ExecutionArgs, type GraphQLFormattedError, GraphQLSchema, parse } from 'graphql'
 import { CloseCode, type Context, makeServer, type Server } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import { AuthenticationError, type Caller } from '../auth/caller.ts'
 import type { GraphqlBody, GraphqlRequest, PreparedSubscription, RequestInfo } from '../graphql/engine.ts'
+import type { GraphqlErrorObject } from '../graphql/errors.ts'
 import { MAX_SUBSCRIPTIONS } from './appsync/connection.ts'
 import { AuthObjectError, credentialsOf, toAuthObject } from './authObject.ts'
 import {
@@ -33,24 +34,25 @@ type TransportContext = Context<Record<string, unknown>, Extra>
 /** What an operation came to before graphql-ws sends it on. */
 type Outcome =
   | { type: 'answer'; body: GraphqlBody }
+  | { type: 'refused'; errors: readonly AnsweredError[] }
   | { type: 'subscription'; id: string; caller: Caller; prepared: PreparedSubscription; context: TransportContext }
 
 const INIT_TIMEOUT_MS = 30_000
 
 /** The engine has its own documents; graphql-ws only reads from one whether the operation is a subscription. */
-const DOCUMENTS = { answer: parse('{ _ }'), subscription: parse('subscription { _ }') }
+const NO_SCHEMA = new GraphQLSchema({})
+const DOCUMENTS = { answer: parse('{ _ }'), stream: parse('subscription { _ }') }
 
-/** An error of an answer of ours, which is complete and goes out as it is. */
-class AnsweredError extends GraphQLError {
-  readonly answered: object
+type AnsweredError = Pick<GraphqlErrorObject, 'message' | 'errorType'>
 
-  constructor(answered: { message?: string; errorType?: string | null }) {
-    super(answered.message ?? '')
-    this.answered = answered
-  }
+/** Ends an operation with errors of ours, which are complete and go out as they are. */
+class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+  readonly errors: readonly AnsweredError[]
 
-  override toJSON(): GraphQLFormattedError {
-    return this.answered as GraphQLFormattedError
+  constructor(...errors: readonly AnsweredError[]) {
+    super('refused')
+    this.errors = errors
   }
 }
 
@@ -73,39 +75,43 @@ export function createGraphqlTransportWs(options: ProtocolOptions) {
     },
     async onSubscribe(context, id, { query, variables, operationName }) {
       const request = { query, variables: variables ?? null, operationName: operationName ?? null }
-      if (Object.keys(context.subscriptions).length > MAX_SUBSCRIPTIONS)
-        return refused({
-          errorType: 'MaxSubscriptionsReachedError',
-          message: `Max number of ${MAX_SUBSCRIPTIONS} subscriptions reached`,
-        })
       const outcome = await perform(context, id, request)
-      if (Array.isArray(outcome)) return outcome
-      const { route } = context.extra
-      const schema = engine.schemaOf(route.apiId)
-      if (schema === undefined) return refused({ message: 'No schema definition exists.' })
-      return { schema, document: DOCUMENTS[outcome.type], contextValue: outcome }
+      return {
+        schema: NO_SCHEMA,
+        document: outcome.type === 'answer' ? DOCUMENTS.answer : DOCUMENTS.stream,
+        contextValue: outcome,
+      }
     },
     execute(args) {
       const outcome = outcomeOf(args)
-      if (outcome.type !== 'answer') throw new Error('a subscription has no answer')
+      if (outcome.type !== 'answer') throw new Error('a stream has no answer')
       return outcome.body as never
     },
     subscribe(args) {
       const outcome = outcomeOf(args)
-      if (outcome.type !== 'subscription') throw new Error('an answer is no subscription')
-      return listen(outcome) as AsyncIterable<never>
+      if (outcome.type === 'answer') throw new Error('an answer is no stream')
+      const { over, end } =
+        outcome.type === 'refused'
+          ? { over: Promise.reject(new RefusedError(...outcome.errors)), end: () => {} }
+          : listen(outcome)
+      return emptyStream(over, end) as AsyncIterable<never>
     },
     onNext: (_context, _id, _payload, _args, result) => result as never,
-    onError: (_context, _id, _payload, errors) => errors.map(formatted),
+    // graphql-ws wraps what ended a stream.
+    onError: (_context, _id, _payload, errors) =>
+      errors.flatMap((error) =>
+        error.cause instanceof RefusedError ? (error.cause.errors as readonly GraphQLFormattedError[]) : error.toJSON(),
+      ),
   })
 
   /** Runs or prepares one operation; errors without data are an `error` message, not a result. */
-  async function perform(
-    context: TransportContext,
-    id: string,
-    request: GraphqlRequest,
-  ): Promise<Outcome | AnsweredError[]> {
+  async function perform(context: TransportContext, id: string, request: GraphqlRequest): Promise<Outcome> {
     const { extra } = context
+    if (Object.keys(context.subscriptions).length > MAX_SUBSCRIPTIONS)
+      return refused({
+        errorType: 'MaxSubscriptionsReachedError',
+        message: `Max number of ${MAX_SUBSCRIPTIONS} subscriptions reached`,
+      })
     const { apiId, domainName } = extra.route
     let caller: Caller | undefined
     try {
@@ -132,7 +138,6 @@ export function createGraphqlTransportWs(options: ProtocolOptions) {
   function listen({ id, caller, prepared, context }: Extract<Outcome, { type: 'subscription' }>) {
     const { writer, ends } = context.extra
     const { promise: over, resolve, reject } = Promise.withResolvers<void>()
-    over.catch(() => {})
     const frame = `{"id":${JSON.stringify(id)},"type":"next","payload":`
     const end = (): void => {
       registered?.remove()
@@ -147,30 +152,17 @@ export function createGraphqlTransportWs(options: ProtocolOptions) {
         registered = registry.add(prepared, caller, {
           deliver: (payload) => writer.send(`${frame}${payload}}`),
           end(reason) {
-            if (reason !== 'invalidated') reject(new AnsweredError(END_ERRORS[reason]))
+            if (reason !== 'invalidated') reject(new RefusedError(END_ERRORS[reason]))
             end()
           },
         })
         ends.add(end)
       } catch (error) {
         if (!(error instanceof SubscriptionFilterError)) throw error
-        reject(new AnsweredError({ errorType: 'BadRequestException', message: error.message }))
+        reject(new RefusedError({ errorType: 'BadRequestException', message: error.message }))
       }
     }
-    const ended = { done: true as const, value: undefined }
-    return {
-      async next() {
-        await over
-        return ended
-      },
-      async return() {
-        end()
-        return ended
-      },
-      [Symbol.asyncIterator]() {
-        return this
-      },
-    }
+    return { over, end }
   }
 
   /** Takes over an accepted socket. */
@@ -227,15 +219,28 @@ function withParameters(headers: Record<string, string>, parameters: unknown): R
   return Object.fromEntries([...Object.entries(headers).filter(([name]) => !names.has(name)), ...given])
 }
 
-function refused(...errors: readonly { message?: string; errorType?: string | null }[]): AnsweredError[] {
-  return (errors.length > 0 ? errors : [{ message: 'The operation was refused.' }]).map(
-    (error) => new AnsweredError(error),
-  )
+function refused(...errors: readonly AnsweredError[]): Outcome {
+  return { type: 'refused', errors: errors.length > 0 ? errors : [{ message: 'The operation was refused.' }] }
 }
 
-/** graphql-ws wraps what ended an iterator. */
-function formatted(error: GraphQLError): GraphQLFormattedError {
-  return error.cause instanceof AnsweredError ? error.cause.toJSON() : error.toJSON()
+/** A stream without events, which ends or fails as `over` does; `end` is called when nobody wants it any more. */
+function emptyStream(over: Promise<void>, end: () => void) {
+  // It may be given up before it is read.
+  over.catch(() => {})
+  const ended = { done: true as const, value: undefined }
+  return {
+    async next() {
+      await over
+      return ended
+    },
+    async return() {
+      end()
+      return ended
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
 }
 
 function outcomeOf(args: unknown): Outcome {

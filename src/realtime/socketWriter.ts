@@ -23,7 +23,7 @@ export function createSocketWriter(socket: WebSocket, stream: Duplex, onOverflow
   let queuedLength = 0
   let cut = false
 
-  /** Cuts a client that takes nothing, whatever it was that is waiting for it. */
+  /** Cuts a client that takes nothing. (Of pongs that it does not take, `ws` keeps count.) */
   const overflows = (): boolean => {
     if (cut || stream.writableLength <= MAX_BUFFERED_BYTES) return cut
     cut = true
@@ -40,8 +40,6 @@ export function createSocketWriter(socket: WebSocket, stream: Duplex, onOverflow
     if (socket.readyState !== socket.OPEN || overflows()) return
     stream.write(framesOf(texts))
   }
-  // Each ping is answered by `ws` with a pong, which nobody counts: a client that only pings and never reads.
-  socket.on('ping', overflows)
 
   return {
     send(text) {

@@ -47,6 +47,8 @@ interface Entry extends RegisteredSubscription {
   prepared: PreparedSubscription
   caller: Caller
   sink: EventSink
+  /** Beside the caller's own, because every delivery asks. */
+  expiresAt: number
   filter: SubscriptionFilter | undefined
   invalidationFilter: SubscriptionFilter | undefined
 }
@@ -158,8 +160,9 @@ export function createSubscriptionRegistry(options: { clock: Clock; log: Log }):
   ): void {
     const now = options.clock.now()
     for (const [projectionKey, entries] of projections) {
-      for (const entry of [...entries]) {
-        if (entry.caller.expiresAt !== undefined && entry.caller.expiresAt <= now) {
+      // An entry that ends here leaves the set that is walked, which sets allow.
+      for (const entry of entries) {
+        if (entry.expiresAt <= now) {
           end(entry, 'expired')
           continue
         }
@@ -188,6 +191,7 @@ export function createSubscriptionRegistry(options: { clock: Clock; log: Log }):
         prepared,
         caller,
         sink,
+        expiresAt: caller.expiresAt ?? Number.POSITIVE_INFINITY,
         filter: parseSubscriptionFilter(prepared.filter),
         invalidationFilter: parseSubscriptionFilter(prepared.invalidationFilter),
         remove: () => remove(entry),
@@ -231,7 +235,7 @@ export function createSubscriptionRegistry(options: { clock: Clock; log: Log }):
       const now = options.clock.now()
       for (const entries of byApi.values()) {
         for (const entry of [...entries]) {
-          if (entry.caller.expiresAt !== undefined && entry.caller.expiresAt <= now) end(entry, 'expired')
+          if (entry.expiresAt <= now) end(entry, 'expired')
         }
       }
     },

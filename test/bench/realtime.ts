@@ -8,6 +8,7 @@ import { systemClock } from '../../src/aws/clock.ts'
 import type { GraphqlEngine, PreparedSubscription } from '../../src/graphql/engine.ts'
 import { createMemoryBus } from '../../src/realtime/bus.ts'
 import { createRealtime } from '../../src/realtime/realtime.ts'
+import { benchScale } from './realtimeScale.ts'
 import type { BenchRow } from './row.ts'
 
 const SUBSCRIBERS = 1_000
@@ -32,9 +33,10 @@ export async function bench(publishes = 200): Promise<BenchRow[]> {
       name: 'the same, 8 publishes queued in a tick',
       unit: 'deliveries/s',
       ours: ours.queued,
-      beside: { 'ws loop': loop.single },
+      beside: { 'ws loop': loop.single, 'ws loop, queued too': loop.queued },
       budget: '≥ 4 × the loop',
     },
+    ...(await benchScale()),
   ]
 }
 

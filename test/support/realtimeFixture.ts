@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { buildSchema } from 'graphql'
 import { WebSocket } from 'ws'
-import { AuthenticationError, type RequestCredentials } from '../../src/auth/caller.ts'
-import { systemClock } from '../../src/aws/clock.ts'
+import { AuthenticationError, type Caller, type RequestCredentials } from '../../src/auth/caller.ts'
+import { type Clock, systemClock } from '../../src/aws/clock.ts'
 import type {
+  GraphqlBody,
   GraphqlEngine,
   PreparedSubscription,
   PublishedValue,
@@ -13,9 +15,20 @@ import type {
 import { createMemoryBus } from '../../src/realtime/bus.ts'
 import { createRealtime } from '../../src/realtime/realtime.ts'
 
+const SCHEMA = buildSchema('type Query { a: String } type Subscription { onAdd: String }')
+
+export interface RealtimeFixtureOptions {
+  clock?: Clock
+  /** Who comes with a good key. */
+  caller?: () => Caller
+  /** Answers of queries and mutations. */
+  execute?: (query: string) => GraphqlBody
+}
+
 /** Real sockets over an engine whose answers the test gives: the protocols alone. */
 export async function startRealtime(
   outcome: (query: string) => SubscriptionOutcome | Promise<SubscriptionOutcome> = prepared,
+  options: RealtimeFixtureOptions = {},
 ) {
   const bus = createMemoryBus()
   const logged: string[] = []
@@ -24,6 +37,11 @@ export async function startRealtime(
     operationTypeOf: (_api: string, { query }: { query: string }) =>
       /^(query|mutation|subscription)/.exec(query)?.[1] ?? (query.startsWith('{') ? 'query' : undefined),
     prepareSubscription: (_api: string, { query }: { query: string }) => outcome(query),
+    execute: (_api: string, { query }: { query: string }) => ({
+      status: 200,
+      body: options.execute?.(query) ?? { data: { a: 'x' } },
+    }),
+    schemaOf: () => SCHEMA,
   } as unknown as GraphqlEngine
   const realtime = createRealtime({
     engine,
@@ -33,15 +51,18 @@ export async function startRealtime(
       const headers = new Map(credentials.headers.map(([name, value]) => [name.toLowerCase(), value]))
       if (headers.get('x-api-key') !== 'good')
         throw new AuthenticationError('UnauthorizedException', 'You are not authorized to make this call.')
-      return { mode: 'API_KEY', identity: null }
+      return options.caller?.() ?? { mode: 'API_KEY', identity: null }
     },
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     log: (_level, message) => logged.push(message),
   })
-  const server = createServer()
-  server.on('upgrade', (request, socket, head) =>
-    realtime.upgrade(request, socket, head, { apiId: 'api', endpointPath: '/graphql', domainName: null }),
-  )
+  const route = { apiId: 'api', endpointPath: '/graphql', domainName: null }
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    await realtime.eventStream(request, response, route, Buffer.concat(chunks))
+  })
+  server.on('upgrade', (request, socket, head) => realtime.upgrade(request, socket, head, route))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const port = (server.address() as AddressInfo).port
@@ -89,11 +110,13 @@ export async function connectClient(
 ) {
   const socket = new WebSocket(url, protocols, { headers })
   const inbox: unknown[] = []
+  let keepAlives = 0
   let wake: (() => void) | undefined
   let ended = false
   socket.on('message', (data) => {
     const message = JSON.parse(String(data)) as { type: string }
-    if (message.type !== 'ka') inbox.push(message)
+    if (message.type === 'ka') keepAlives++
+    else inbox.push(message)
     wake?.()
   })
   const closed = new Promise<number>((done) =>
@@ -107,6 +130,7 @@ export async function connectClient(
   return {
     socket,
     closed,
+    keepAlives: () => keepAlives,
     send: (message: unknown) => socket.send(typeof message === 'string' ? message : JSON.stringify(message)),
     async next(): Promise<unknown> {
       while (inbox.length === 0) {
