@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileS
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { DynamoDBEngine } from '../../src/services/dynamodb/engine.ts'
 import { openDataFolder } from '../../src/storage/dataFolder.ts'
@@ -159,6 +160,48 @@ describe('tables', () => {
     } finally {
       folder.close()
     }
+  })
+
+  it.each([0, 1, 99])('refuse a file of layout %i by name and leave it untouched', (layout) => {
+    const path = temporaryFolder()
+    open(path).close()
+    const file = join(path, 'dynamodb.sqlite')
+    const database = new DatabaseSync(file)
+    database.exec(`PRAGMA user_version = ${layout}`)
+    database.close()
+    const stored = readFileSync(file)
+    const folder = openDataFolder(path)
+    try {
+      expect(() => engineIn(folder)).toThrow(
+        `cannot read ${file}: it has layout ${layout} of tables, and this version reads layout 2. It is left untouched; move it away or restore it to start.`,
+      )
+      expect(readFileSync(file).equals(stored)).toBe(true)
+    } finally {
+      folder.close()
+    }
+  })
+
+  it('keep texts of every kind through a restart', () => {
+    const path = temporaryFolder()
+    const texts = ['', 'a\0b', '\u001f', 'a\u001fb', '\ud800', '\ufeffa', '😀', 'sS', '"\\\n']
+    const items = texts.map((text, index) => ({
+      pk: { S: 'texts' },
+      sk: { N: String(index) },
+      s: { S: text },
+      l: { L: [{ S: text }, { M: { x: { S: text } } }, { NULL: true }, { BOOL: false }] },
+      ss: { SS: [text] },
+    }))
+    const first = open(path)
+    for (const Item of items) first.engine.send('PutItem', { TableName: 'Model', Item })
+    first.close()
+    const { engine, close } = open(path)
+    const found = engine.send('Query', {
+      TableName: 'Model',
+      KeyConditionExpression: 'pk = :p',
+      ExpressionAttributeValues: { ':p': { S: 'texts' } },
+    })
+    expect(found['Items']).toEqual(items)
+    close()
   })
 
   it('name a damaged file at start and leave it untouched', () => {

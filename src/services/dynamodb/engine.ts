@@ -36,7 +36,7 @@ import { transactWriteItems } from './operations/transactWriteItems.ts'
 import { updateItem } from './operations/updateItem.ts'
 import { updateTable } from './operations/updateTable.ts'
 import { createRequestTokens } from './requestTokens.ts'
-import { createStorage } from './storage.ts'
+import { createStorage, LayoutError } from './storage.ts'
 import { createStreams, type StreamViewType } from './streams.ts'
 import { createTables, type OpenTable } from './tables.ts'
 import { createTimeToLiveSweeper } from './timeToLiveSweeper.ts'
@@ -111,7 +111,7 @@ export function createDynamoDB(options: DynamoDBOptions): DynamoDBEngine {
     return openEngine(options, database)
   } catch (cause) {
     database.close()
-    if ((cause as { code?: unknown }).code !== 'ERR_SQLITE_ERROR') throw cause
+    if (!(cause instanceof LayoutError) && (cause as { code?: unknown }).code !== 'ERR_SQLITE_ERROR') throw cause
     throw new DataFolderError(
       `cannot read ${options.folder.databasePath('dynamodb') ?? 'the tables'}: ${messageOf(cause)}. It is left untouched; move it away or restore it to start.`,
       { cause },

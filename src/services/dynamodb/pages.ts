@@ -43,7 +43,7 @@ export function readPage(
   let from = range
   for (;;) {
     const rows = table.storage.items.range(index?.name, from, chunk)
-    const read = table.storage.codec.decodeAll(rows)
+    const read = rows.map(table.storage.codec.decode)
     for (const [position, item] of read.entries()) {
       const indexed = projects ? projectToIndex(index, item) : item
       page.scanned++

@@ -38,11 +38,24 @@ const BACKFILL_CHUNK = 500
 /** Items after which the progress of filling an index is told. */
 const BACKFILL_REPORT = 100_000
 
+/** How this file lays out tables and items, as `user_version` of the file; another is refused. */
+const LAYOUT = 2
+
+/** The file was written by a version that lays items out in another way. */
+export class LayoutError extends Error {
+  readonly code = 'TABLES_LAYOUT'
+  override readonly name = 'LayoutError'
+}
+
+/** Opens what is stored. Throws `LayoutError`, before anything is written, when this version cannot read it. */
 export function createStorage(database: DatabaseSync, log: Log = silentLog): Storage {
+  const isNew = checkLayout(database)
   // The folder has one owner, so the file needs no locking: reading saves a third. A cache beyond some megabytes buys
   // nothing, since the system caches the file too; long write-ahead logs are written back less often.
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000')
+  // In one transaction, so that a process killed here leaves no file of no layout.
   database.exec(`
+    BEGIN IMMEDIATE;
     CREATE TABLE IF NOT EXISTS storage (
       id INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT NOT NULL, keys TEXT NOT NULL, table_id TEXT NOT NULL,
       created_at INTEGER NOT NULL, time_to_live TEXT, items INTEGER, bytes INTEGER, UNIQUE (arn, keys));
@@ -52,6 +65,8 @@ export function createStorage(database: DatabaseSync, log: Log = silentLog): Sto
     CREATE TABLE IF NOT EXISTS shape (
       id INTEGER PRIMARY KEY AUTOINCREMENT, storage INTEGER NOT NULL, definition TEXT NOT NULL);
     CREATE INDEX IF NOT EXISTS shape_of_storage ON shape (storage);
+    ${isNew ? `PRAGMA user_version = ${LAYOUT};` : ''}
+    COMMIT;
   `)
   checkReadable(database)
   const begin = database.prepare('BEGIN IMMEDIATE')
@@ -230,6 +245,15 @@ export function createStorage(database: DatabaseSync, log: Log = silentLog): Sto
   }
 }
 
+/** Answers whether the file is empty. */
+function checkLayout(database: DatabaseSync): boolean {
+  const layout = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
+  const tables = Number(database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'])
+  if (layout === 0 && tables === 0) return true
+  if (layout === LAYOUT) return false
+  throw new LayoutError(`it has layout ${layout} of tables, and this version reads layout ${LAYOUT}`)
+}
+
 /** Reads what says how items are kept, and the root of each table, so that a damaged file is found at the start. */
 function checkReadable(database: DatabaseSync): void {
   const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
@@ -251,7 +275,8 @@ function fillIndexes(
   let read = 0
   for (;;) {
     const rows = items.range(undefined, after === undefined ? {} : { after }, BACKFILL_CHUNK)
-    for (const item of codec.decodeAll(rows)) {
+    for (const row of rows) {
+      const item = codec.decode(row)
       const key = storedKey(schema, item)
       after = key
       for (const index of added) {
