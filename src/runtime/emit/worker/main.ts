@@ -4,24 +4,22 @@ import type { ResolverContext } from '../../context.ts'
 import type { RunUnit } from '../runSliced.ts'
 import type { Unit } from './pool.ts'
 
-/** The worker's side of `pool.ts`: one evaluation after the other, each with the full budget. */
+/**
+ * The worker's side of `pool.ts`: one evaluation after the other, each with the full budget. Both languages are loaded
+ * before the first one comes, because its time is counted from when it is given.
+ */
 const port = parentPort
 const extension = extname(import.meta.filename)
-const units = new Map<string, RunUnit>()
+const languages: readonly Unit['language'][] = ['js', 'vtl']
+const units = new Map<Unit['language'], RunUnit>()
 
-async function unitOf(language: Unit['language']): Promise<RunUnit> {
-  let run = units.get(language)
-  if (run === undefined) {
-    run = ((await import(new URL(`../../${language}/unit${extension}`, import.meta.url).href)) as { runUnit: RunUnit })
-      .runUnit
-    units.set(language, run)
-  }
-  return run
+for (const language of languages) {
+  const module = new URL(`../../${language}/unit${extension}`, import.meta.url).href
+  units.set(language, ((await import(module)) as { runUnit: RunUnit }).runUnit)
 }
 
-port?.on('message', async (message: string) => {
+port?.on('message', (message: string) => {
   const { unit, context, steps } = JSON.parse(message) as { unit: Unit; context: ResolverContext; steps: number }
-  const run = await unitOf(unit.language)
-  port.postMessage(JSON.stringify(run(unit, context, steps)))
+  port.postMessage(JSON.stringify(units.get(unit.language)?.(unit, context, steps)))
 })
 port?.postMessage('ready')
