@@ -278,7 +278,7 @@ describe('a body that is too large', () => {
       const chunk = `100000\r\n${'x'.repeat(0x100000)}\r\n`
       const body = `${chunk.repeat(20)}0\r\n\r\n`
       const text = await answerTo(`${head(target)}Transfer-Encoding: chunked\r\n\r\n${body}GET /healthz HTTP/1.1\r\n`)
-      expect(text).toMatch(/^HTTP\/1.1 413 [^]*"Request body is too large\."}$/)
+      expect(text).toMatch(/^HTTP\/1.1 413 .*"Request body is too large\."}$/s)
     })
   }
 })

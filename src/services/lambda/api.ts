@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { AwsError } from '../../aws/errors.ts'
 import type { LambdaInvoker } from '../../aws/lambdaInvoker.ts'
@@ -44,12 +44,23 @@ export function createLambdaApi({ catalog, invoker, workFolder }: LambdaApiOptio
       throw notFound(`Function not found: ${reference === undefined ? name : functionArn(reference)}`)
     return found
   }
+  /** What a call describes: an alias stands for its version, under the alias's ARN. */
+  const described = (call: Call): LambdaFunction => {
+    const reference = parseFunctionName(call.name, call.context, call.request.query.get('Qualifier') ?? undefined)
+    const alias = reference && aliases.get(functionArn(reference))
+    if (reference === undefined || alias === undefined) return find(call)
+    const version = functions.get(functionArn({ ...reference, qualifier: alias.functionVersion }))
+    if (version === undefined) throw notFound(`Function not found: ${alias.arn}`)
+    return { ...version, arn: alias.arn }
+  }
   const latest = (call: Call): LambdaFunction => {
     const fn = find(call)
     return fn.version === '$LATEST' ? fn : (functions.get(fn.arn.slice(0, fn.arn.lastIndexOf(':'))) ?? fn)
   }
-  const versionsOf = (fn: LambdaFunction): LambdaFunction[] =>
-    [fn, ...functions.list(`${fn.arn}:`)].sort((a, b) => Number(a.version) - Number(b.version) || 0)
+  const versionsOf = (fn: LambdaFunction): LambdaFunction[] => [
+    fn,
+    ...functions.list(`${fn.arn}:`).sort((a, b) => Number(a.version) - Number(b.version)),
+  ]
   const change = (fn: LambdaFunction, changes: Partial<LambdaFunction>): LambdaFunction => {
     const changed = { ...fn, ...changes, lastModified: timestamp() }
     functions.put(changed)
@@ -94,20 +105,28 @@ export function createLambdaApi({ catalog, invoker, workFolder }: LambdaApiOptio
         body: result.payload,
       }
     },
-    'GET ': (call) =>
-      json(200, {
-        Configuration: configurationOf(find(call)),
-        Code: { RepositoryType: 'S3', Location: `file://${find(call).codePath}` },
-        Tags: find(call).tags ?? {},
-      }),
-    'GET configuration': (call) => json(200, configurationOf(find(call))),
+    'GET '(call) {
+      const fn = described(call)
+      return json(200, {
+        Configuration: configurationOf(fn),
+        Code: { RepositoryType: 'S3', Location: `file://${fn.codePath}` },
+        Tags: fn.tags ?? {},
+      })
+    },
+    'GET configuration': (call) => json(200, configurationOf(described(call))),
     'PUT configuration'(call) {
       const input = inputOf('UpdateFunctionConfigurationRequest', call.request.body, { FunctionName: call.name })
-      return json(200, configurationOf(change(latest(call), settingsOf(input))))
+      const fn = latest(call)
+      checkRevision(fn, input)
+      return json(200, configurationOf(change(fn, settingsOf(input))))
     },
     'PUT code'(call) {
       const input = inputOf('UpdateFunctionCodeRequest', call.request.body, { FunctionName: call.name })
-      const changed = change(latest(call), codeOf(input, workFolder()))
+      const fn = latest(call)
+      checkRevision(fn, input)
+      const code = codeOf(input, workFolder())
+      if (input['DryRun'] === true) return json(200, configurationOf({ ...fn, ...code }))
+      const changed = change(fn, code)
       return json(200, configurationOf(input['Publish'] === true ? publish(changed) : changed))
     },
     'DELETE '(call) {
@@ -120,7 +139,18 @@ export function createLambdaApi({ catalog, invoker, workFolder }: LambdaApiOptio
       return { status: 204, body: '' }
     },
     'GET versions': (call) => page(call.request, 'Versions', versionsOf(latest(call)).map(configurationOf)),
-    'POST versions': (call) => json(201, configurationOf(publish(latest(call)))),
+    'POST versions'(call) {
+      const input = inputOf('PublishVersionRequest', call.request.body, { FunctionName: call.name })
+      const fn = latest(call)
+      checkRevision(fn, input)
+      const wanted = input['CodeSha256']
+      const { CodeSha256: has } = configurationOf(fn)
+      if (typeof wanted === 'string' && wanted !== '' && wanted !== has)
+        throw invalid(
+          `CodeSHA256 (${wanted}) is different from current CodeSHA256 in $LATEST (${String(has)}). Please try again with the CodeSHA256 in $LATEST.`,
+        )
+      return json(201, configurationOf(publish(fn, input['Description'])))
+    },
     'GET aliases': (call) => page(call.request, 'Aliases', aliases.list(`${latest(call).arn}:`).map(aliasShape)),
     'POST aliases'(call) {
       const fn = latest(call)
@@ -167,10 +197,17 @@ export function createLambdaApi({ catalog, invoker, workFolder }: LambdaApiOptio
     },
   }
 
-  function publish(fn: LambdaFunction): LambdaFunction {
-    const numbers = functions.list(`${fn.arn}:`).map((version) => Number(version.version))
-    const version = String(Math.max(0, ...numbers) + 1)
-    const published = { ...fn, arn: `${fn.arn}:${version}`, version }
+  /** A new version; the last one again when nothing has changed since, as Lambda does. */
+  function publish(fn: LambdaFunction, description?: unknown): LambdaFunction {
+    const last = versionsOf(fn).at(-1)
+    if (last !== undefined && last.version !== '$LATEST' && contentOf(last) === contentOf(fn)) return last
+    const version = String(last === undefined || last.version === '$LATEST' ? 1 : Number(last.version) + 1)
+    const published = {
+      ...fn,
+      arn: `${fn.arn}:${version}`,
+      version,
+      ...(typeof description === 'string' && { description }),
+    }
     functions.put(published)
     return published
   }
@@ -280,9 +317,75 @@ function inputOf(shape: string, body: Uint8Array, path: Record<string, unknown>)
   return input
 }
 
+/** Reserved names of AWS's "Defined runtime environment variables" that a function's environment cannot set. */
+const RESERVED_VARIABLES: ReadonlySet<string> = new Set([
+  '_HANDLER',
+  '_X_AMZN_TRACE_ID',
+  'AWS_ACCESS_KEY',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_DEFAULT_REGION',
+  'AWS_EXECUTION_ENV',
+  'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
+  'AWS_LAMBDA_FUNCTION_NAME',
+  'AWS_LAMBDA_FUNCTION_VERSION',
+  'AWS_LAMBDA_INITIALIZATION_TYPE',
+  'AWS_LAMBDA_LOG_GROUP_NAME',
+  'AWS_LAMBDA_LOG_STREAM_NAME',
+  'AWS_LAMBDA_RUNTIME_API',
+  'AWS_REGION',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'LAMBDA_RUNTIME_DIR',
+  'LAMBDA_TASK_ROOT',
+])
+/** All variables of a function together, as JSON (Lambda quotas: 4 KB). */
+const MAX_ENVIRONMENT_BYTES = 4096
+
+function checkEnvironment(variables: Readonly<Record<string, string>>): void {
+  const cannot =
+    'Lambda was unable to configure your environment variables because the environment variables you have provided'
+  const reserved = Object.keys(variables).filter((name) => RESERVED_VARIABLES.has(name))
+  if (reserved.length > 0)
+    throw invalid(
+      `${cannot} contains reserved keys that are currently not supported for modification. Reserved keys used in this request: ${reserved.join(', ')}`,
+    )
+  const text = JSON.stringify(variables)
+  if (Buffer.byteLength(text) > MAX_ENVIRONMENT_BYTES)
+    throw invalid(`${cannot} exceeded the 4KB limit. String measured: ${text}`)
+}
+
+function checkRevision(fn: LambdaFunction, { RevisionId }: Record<string, unknown>): void {
+  if (typeof RevisionId !== 'string' || RevisionId === revisionOf(fn)) return
+  throw new AwsError(
+    'PreconditionFailedException',
+    'The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias API to retrieve the latest RevisionId',
+    { statusCode: 412, details: { Type: 'User' } },
+  )
+}
+
+/** What makes two versions different; when it was changed and under which name does not. */
+function contentOf({
+  arn: _,
+  version: _v,
+  lastModified: _l,
+  tags: _t,
+  description: _d,
+  reservedConcurrentExecutions: _r,
+  ...content
+}: LambdaFunction): string {
+  return JSON.stringify(Object.entries(content).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** The same as long as the function is. */
+function revisionOf({ arn: _, ...fn }: LambdaFunction): string {
+  const hex = createHash('sha256').update(JSON.stringify(fn)).digest('hex')
+  return hex.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
+
 /** Members of CreateFunction and UpdateFunctionConfiguration as the catalog keeps them. */
 function settingsOf(input: Record<string, unknown>): Partial<LambdaFunction> {
   const environment = (input['Environment'] as { Variables?: Record<string, string> } | undefined)?.Variables
+  if (environment !== undefined) checkEnvironment(environment)
   return {
     ...(typeof input['Runtime'] === 'string' && { runtime: input['Runtime'] }),
     ...(typeof input['Handler'] === 'string' && { handler: input['Handler'] }),
@@ -334,7 +437,7 @@ function configurationOf(fn: LambdaFunction): Record<string, unknown> {
     Version: fn.version,
     ...(fn.environment !== undefined && { Environment: { Variables: fn.environment } }),
     TracingConfig: { Mode: 'PassThrough' },
-    RevisionId: randomUUID(),
+    RevisionId: revisionOf(fn),
     ...(fn.layers !== undefined && { Layers: fn.layers.map((Arn) => ({ Arn })) }),
     State: 'Active',
     LastUpdateStatus: 'Successful',

@@ -6,6 +6,7 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -18,6 +19,8 @@ import { unzip } from './unzip.ts'
 /** The bundle's own address, not this module's. */
 const BUNDLE_URL = ['import', 'meta', 'url'].join('.')
 const TYPESCRIPT = ['.ts', '.mts', '.cts', '.tsx']
+/** Folder of what is made anew by every server. */
+const BUNDLES = 'bundles'
 /** Largest unzipped package (Lambda quotas: 250 MB). */
 const MAX_CODE_BYTES = 262_144_000
 
@@ -61,12 +64,12 @@ export function unpack(zip: Uint8Array, workFolder: string): string {
       writeFileSync(target, entry.content(), { mode: entry.executable ? 0o755 : 0o644 })
     }
   } catch (cause) {
+    rmSync(partial, { recursive: true, force: true })
     throw new AwsError('InvalidParameterValueException', `Could not unzip uploaded file: ${messageOf(cause)}`, {
       cause,
     })
   }
-  // Two unpackings of one content end in the same folder: the second finds it made.
-  if (!existsSync(folder)) renameSync(partial, folder)
+  renameSync(partial, folder)
   return folder
 }
 
@@ -78,7 +81,7 @@ async function bundleTypeScript(fn: LambdaFunction, folder: string, workFolder: 
   const source = TYPESCRIPT.map((extension) => stem + extension).find((path) => existsSync(path))
   if (source === undefined) return folder
   const { build } = await import('esbuild')
-  const out = mkdtempSync(join(ensure(workFolder), 'bundle-'))
+  const out = mkdtempSync(join(ensure(join(workFolder, BUNDLES)), 'bundle-'))
   try {
     await build({
       entryPoints: [source],
@@ -104,6 +107,11 @@ async function bundleTypeScript(fn: LambdaFunction, folder: string, workFolder: 
 function ensure(folder: string): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   return folder
+}
+
+/** Removes what a server before, or this one, bundled. */
+export function removeBundles(workFolder: string): void {
+  rmSync(join(workFolder, BUNDLES), { recursive: true, force: true })
 }
 
 /** A folder for unpacked code when there is no data folder. */

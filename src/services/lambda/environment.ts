@@ -42,6 +42,10 @@ export function functionEnvironment(fn: LambdaFunction, options: EnvironmentOpti
       AWS_DISABLE_HOST_PREFIX_INJECTION: 'true',
     }),
     ...(options.certificateAuthorityFile !== undefined && { NODE_EXTRA_CA_CERTS: options.certificateAuthorityFile }),
+    NODE_PATH: [join(options.codeFolder, 'node_modules'), ...inLayers('nodejs', 'node_modules')].join(':'),
+    PYTHONPATH: [options.codeFolder, ...inLayers('python')].join(':'),
+    LD_LIBRARY_PATH: [options.codeFolder, join(options.codeFolder, 'lib'), ...inLayers('lib')].join(':'),
+    // The variables above are the function's to set, those below are not.
     ...fn.environment,
     _HANDLER: fn.handler,
     LAMBDA_TASK_ROOT: options.codeFolder,
@@ -58,8 +62,5 @@ export function functionEnvironment(fn: LambdaFunction, options: EnvironmentOpti
     AWS_ACCESS_KEY_ID: options.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: options.credentials.secretAccessKey,
     AWS_SESSION_TOKEN: options.credentials.sessionToken,
-    NODE_PATH: [join(options.codeFolder, 'node_modules'), ...inLayers('nodejs', 'node_modules')].join(':'),
-    PYTHONPATH: [options.codeFolder, ...inLayers('python')].join(':'),
-    LD_LIBRARY_PATH: [options.codeFolder, join(options.codeFolder, 'lib'), ...inLayers('lib')].join(':'),
   }
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createInterface } from 'node:readline'
+import { onLines } from './lines.ts'
 import type { Watchdog } from './watchdog.ts'
 
 /** How one invocation in an instance ended. */
@@ -45,8 +45,6 @@ export const MAX_RESPONSE_BYTES = 6_291_556
 /** Time that a function has to become ready, beyond its own timeout (Lambda runtime environment: init phase). */
 const INIT_TIMEOUT_MS = 10_000
 const RUNTIME_API = '/2018-06-01/runtime'
-/** A line longer than this is cut, so that one function cannot fill the server's memory. */
-const MAX_LOG_LINE = 256 * 1024
 
 /**
  * Starts an execution environment: a runtime API on a loopback port of its own, and the process that polls it.
@@ -55,6 +53,7 @@ const MAX_LOG_LINE = 256 * 1024
 export async function startInstance(options: InstanceOptions): Promise<Instance> {
   let waitingPoll: ServerResponse | undefined
   let current: { invocation: InstanceInvocation; settle: (result: InstanceResult) => void } | undefined
+  let lastRequestId: string | undefined
   let initError: string | undefined
   let child: ChildProcess | undefined
   let ended = false
@@ -76,7 +75,8 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   const finish = (result: InstanceResult): void => {
     const { settle } = current ?? {}
     current = undefined
-    settle?.(result)
+    // What the function wrote before its answer waits in a pipe of its own: it is read first.
+    setImmediate(() => settle?.(result))
   }
 
   const deliver = (): void => {
@@ -191,10 +191,8 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     ),
   )
   for (const stream of [child.stdout, child.stderr]) {
-    if (stream === null) continue
-    createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) =>
-      options.onLog(line.slice(0, MAX_LOG_LINE), current?.invocation.requestId),
-    )
+    // Undefined where the process could not be started for want of file descriptors.
+    if (stream) onLines(stream, (line) => options.onLog(line, lastRequestId))
   }
   const initTimer = setTimeout(() => ready?.(), INIT_TIMEOUT_MS)
   await becameReady
@@ -219,6 +217,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
             }),
           })
         }, invocation.timeout)
+        lastRequestId = invocation.requestId
         current = {
           invocation,
           settle(result) {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Scope } from '../../aws/arn.ts'
 import { AwsError, messageOf } from '../../aws/errors.ts'
@@ -8,7 +9,7 @@ import type { Catalog } from '../../catalog.ts'
 import type { Log } from '../../observability/log.ts'
 import type { LambdaAlias, LambdaFunction } from '../../resources.ts'
 import { createLambdaApi } from './api.ts'
-import { prepareCode, temporaryWorkFolder } from './code.ts'
+import { prepareCode, removeBundles, temporaryWorkFolder } from './code.ts'
 import { instanceCommand } from './command.ts'
 import { functionEnvironment, type RoleCredentials } from './environment.ts'
 import { functionArn, parseFunctionName } from './functionName.ts'
@@ -90,6 +91,7 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
   let processes = 0
   let closed = false
   let workFolder = options.workFolder === undefined ? undefined : join(options.workFolder, 'functions')
+  if (workFolder !== undefined) removeBundles(workFolder)
   const work = (): string => {
     workFolder ??= temporaryWorkFolder()
     return workFolder
@@ -166,7 +168,7 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
 
   async function acquire(fn: LambdaFunction): Promise<PooledInstance> {
     for (;;) {
-      if (closed) throw new AwsError('ServiceException', 'The server is stopping.', { statusCode: 503 })
+      if (closed) throw stopping()
       const pool = poolOf(functions.get(fn.arn) ?? fn)
       for (const pooled of pool.instances) {
         if (pooled.busy || pooled.stale || !pooled.instance.alive) continue
@@ -233,6 +235,10 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
           wakeAll()
         },
       })
+      if (closed) {
+        instance.end()
+        throw stopping()
+      }
       pooled = { instance, busy: true, stale: false, logTail }
       if (instance.alive) pool.instances.add(pooled)
       return pooled
@@ -263,7 +269,11 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
     const pooled = await acquire(fn)
     const started = performance.now()
     pooled.logTail.length = 0
-    tell(fn, `START RequestId: ${requestId} Version: ${fn.version}`, requestId)
+    const note = (line: string): void => {
+      pooled.logTail.push(line)
+      tell(fn, line, requestId)
+    }
+    note(`START RequestId: ${requestId} Version: ${fn.version}`)
     let result: InstanceResult
     try {
       result = await pooled.instance.invoke({
@@ -271,27 +281,23 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
         payload: invocation.payload,
         invokedFunctionArn: fn.arn,
         timeout: fn.timeout * 1000,
-        ...(invocation.clientContext !== undefined && {
-          clientContext: Buffer.from(invocation.clientContext, 'base64').toString('utf8'),
-        }),
+        ...(invocation.clientContext !== undefined && { clientContext: clientContextOf(invocation.clientContext) }),
       })
     } finally {
       putBack(pooled)
     }
     const duration = performance.now() - started
-    const tail = pooled.logTail.join('\n').slice(-LOG_TAIL_BYTES)
-    tell(fn, `END RequestId: ${requestId}`, requestId)
-    tell(
-      fn,
-      `REPORT RequestId: ${requestId}\tDuration: ${duration.toFixed(2)} ms\tBilled Duration: ${Math.ceil(duration)} ms\tMemory Size: ${fn.memorySize} MB`,
-      requestId,
+    note(`END RequestId: ${requestId}`)
+    note(
+      `REPORT RequestId: ${requestId}\tDuration: ${duration.toFixed(2)} ms\tBilled Duration: ${Math.ceil(duration)} ms\tMemory Size: ${fn.memorySize} MB\t`,
     )
+    const tail = Buffer.from(`${pooled.logTail.join('\n')}\n`).subarray(-LOG_TAIL_BYTES)
     return {
       statusCode: 200,
       payload: result.payload,
       ...(result.type !== 'response' && { functionError: 'Unhandled' as const }),
       executedVersion: fn.version,
-      logResult: Buffer.from(tail).toString('base64'),
+      logResult: tail.toString('base64'),
       requestId,
     }
   }
@@ -348,6 +354,7 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
         )
       }
       const fn = resolve(invocation, scope)
+      if (invocation.clientContext !== undefined) clientContextOf(invocation.clientContext)
       const requestId = randomUUID()
       if (type === 'DryRun') return { statusCode: 204, payload: '', executedVersion: fn.version, requestId }
       if (type === 'Event') {
@@ -379,7 +386,27 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
       wakeAll()
       await Promise.allSettled(running)
       watchdog.close()
+      if (workFolder === undefined) return
+      if (options.workFolder === undefined) rmSync(workFolder, { recursive: true, force: true })
+      else removeBundles(workFolder)
     },
+  }
+}
+
+function stopping(): AwsError {
+  return new AwsError('ServiceException', 'The server is stopping.', { statusCode: 503 })
+}
+
+/** The client context as the runtime API's header takes it: JSON in ASCII. */
+function clientContextOf(base64: string): string {
+  try {
+    const text = JSON.stringify(JSON.parse(Buffer.from(base64, 'base64').toString('utf8')))
+    return text.replaceAll(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  } catch (cause) {
+    throw new AwsError('InvalidRequestContentException', 'Client context must be a valid Base64-encoded JSON object.', {
+      details: { Type: 'User' },
+      cause,
+    })
   }
 }
 

@@ -256,3 +256,65 @@ it('functions die with a server that is killed', async () => {
     )
     .toBe(true)
 })
+
+describe('versions and aliases', () => {
+  const code = { ZipFile: zip({ 'index.mjs': 'export const handler = async () => process.env.STAGE' }) }
+  const create = (FunctionName: string, Variables: Record<string, string> = {}) =>
+    lambda.send(
+      new CreateFunctionCommand({
+        FunctionName,
+        Role: ROLE,
+        Runtime: 'nodejs24.x',
+        Handler: 'index.handler',
+        Code: code,
+        Environment: { Variables },
+      }),
+    )
+
+  it('describes the version behind an alias', async () => {
+    await create('staged')
+    await lambda.send(new PublishVersionCommand({ FunctionName: 'staged', Description: 'first' }))
+    await lambda.send(new CreateAliasCommand({ FunctionName: 'staged', Name: 'live', FunctionVersion: '1' }))
+    const { Configuration } = await lambda.send(new GetFunctionCommand({ FunctionName: 'staged', Qualifier: 'live' }))
+    expect(Configuration).toMatchObject({
+      FunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:staged:live',
+      Version: '1',
+      Description: 'first',
+    })
+  })
+
+  it('makes a version only of what has changed', async () => {
+    await create('settled', { STAGE: 'a' })
+    const publish = async () => (await lambda.send(new PublishVersionCommand({ FunctionName: 'settled' }))).Version
+    expect([await publish(), await publish()]).toEqual(['1', '1'])
+    await lambda.send(
+      new UpdateFunctionConfigurationCommand({ FunctionName: 'settled', Environment: { Variables: { STAGE: 'b' } } }),
+    )
+    expect([await publish(), await publish()]).toEqual(['2', '2'])
+  })
+
+  it('changes a function only at the revision that is asked for', async () => {
+    const { RevisionId } = await create('revised')
+    const update = (revision: string | undefined, Timeout: number) =>
+      lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'revised', Timeout, RevisionId: revision }))
+    expect((await lambda.send(new GetFunctionCommand({ FunctionName: 'revised' }))).Configuration?.RevisionId).toBe(
+      RevisionId,
+    )
+    expect((await update(RevisionId, 7)).RevisionId).not.toBe(RevisionId)
+    await expect(update(RevisionId, 8)).rejects.toMatchObject({
+      name: 'PreconditionFailedException',
+      $metadata: { httpStatusCode: 412 },
+    })
+  })
+
+  it('refuses variables that are Lambda’s own, and too many', async () => {
+    await expect(create('reserved', { AWS_REGION: 'x', MINE: 'y' })).rejects.toMatchObject({
+      name: 'InvalidParameterValueException',
+      message: expect.stringMatching(/contains reserved keys .* used in this request: AWS_REGION$/),
+    })
+    await expect(create('reserved', { LONG: 'x'.repeat(4097) })).rejects.toMatchObject({
+      name: 'InvalidParameterValueException',
+      message: expect.stringContaining('exceeded the 4KB limit. String measured: '),
+    })
+  })
+})

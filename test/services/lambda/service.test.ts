@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createCatalog } from '../../../src/catalog.ts'
@@ -206,4 +208,69 @@ it.skipIf(!hasPython)('a Python function answers and reports what it raises (nee
 it('a shell script that speaks the runtime API is a function', async () => {
   define('shell', 'anything', { runtime: 'provided.al2023', codePath: resolve(FIXTURES, 'shell') })
   expect((await call('shell', { n: 1 })).answer).toEqual({ shell: { n: 1 } })
+})
+
+describe('what an invocation tells beside its answer', () => {
+  it('is all of its log, between START and REPORT', async () => {
+    define('tells', 'index.noisy')
+    for (let time = 0; time < 30; time++) {
+      const { logResult, requestId } = await service.invoke({ functionName: 'tells', payload: '{}' }, SCOPE)
+      const lines = Buffer.from(logResult ?? '', 'base64')
+        .toString('utf8')
+        .split('\n')
+      expect(lines.map((line) => line.replace(/^\d{4}-\S+Z/, 'TIME').replaceAll(/\d+(\.\d+)? ms/g, 'N ms'))).toEqual([
+        `START RequestId: ${requestId} Version: $LATEST`,
+        'between',
+        `TIME\t${requestId}\tINFO\tsaid { a: 1 }`,
+        `END RequestId: ${requestId}`,
+        `REPORT RequestId: ${requestId}\tDuration: N ms\tBilled Duration: N ms\tMemory Size: 128 MB\t`,
+        '',
+      ])
+    }
+  })
+})
+
+describe('a client context', () => {
+  const invoke = (clientContext: string) =>
+    service.invoke({ functionName: 'context', payload: '{}', clientContext }, SCOPE)
+
+  it('reaches the function with all its characters', async () => {
+    define('context', 'index.clientContext')
+    const given = { custom: { name: 'Zoë ✓\r\nX-Evil: 1' } }
+    const { payload } = await invoke(Buffer.from(JSON.stringify(given)).toString('base64'))
+    expect(JSON.parse(payload)).toEqual(given)
+  })
+
+  it('that is no JSON is refused, and the function goes on', async () => {
+    define('context', 'index.clientContext')
+    await expect(invoke(Buffer.from('a\nb').toString('base64'))).rejects.toMatchObject({
+      code: 'InvalidRequestContentException',
+      message: 'Client context must be a valid Base64-encoded JSON object.',
+    })
+    expect((await invoke(Buffer.from('{}').toString('base64'))).payload).toBe('{}')
+  })
+})
+
+describe('variables', () => {
+  it('that AWS leaves to the function are the function’s', async () => {
+    define('places', 'index.places', { environment: { NODE_PATH: '/opt/mine', TZ: 'Europe/Berlin' } })
+    expect((await call('places')).answer).toEqual(['/opt/mine', 'Europe/Berlin'])
+  })
+})
+
+it('leaves no folder of bundled code behind', async () => {
+  const before = new Set(readdirSync(tmpdir()))
+  const other = createLambdaService({
+    catalog,
+    endpointUrl: () => undefined,
+    credentialsFor: () => ({ accessKeyId: 'ASIATEST', secretAccessKey: 'hidden', sessionToken: 'token' }),
+    log: silentLog,
+  })
+  const ours = () => readdirSync(tmpdir()).filter((name) => name.startsWith('sidestage-lambda-') && !before.has(name))
+  define('typedOnce', 'typed.handler')
+  const { functionError } = await other.invoke({ functionName: 'typedOnce', payload: '{}' }, SCOPE)
+  expect(functionError).toBeUndefined()
+  expect(ours()).toHaveLength(1)
+  await other.close()
+  expect(ours()).toEqual([])
 })
