@@ -90,12 +90,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     }
     if (path === '/healthz') return plain(response, 200, 'ok\n')
     const target = request.headers['x-amz-target']
+    const isJson = typeof target === 'string' && request.method === 'POST'
     const isDocument =
       WELL_KNOWN.test(path) && target === undefined && ['GET', 'HEAD', 'OPTIONS'].includes(request.method ?? '')
     const isOpen =
-      isDocument ||
-      (typeof target === 'string' && options.openTargets.has(target)) ||
-      (request.method === 'OPTIONS' && path === '/')
+      isDocument || (isJson && options.openTargets.has(target)) || (request.method === 'OPTIONS' && path === '/')
     if (isOpen) {
       for (const [name, value] of Object.entries(OPEN_CORS)) response.setHeader(name, value)
       if (request.method === 'OPTIONS') return void response.writeHead(204).end()
@@ -103,7 +102,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       const foreign = foreignRequest(request, options.host)
       if (foreign !== undefined) return refuse(response, 403, 'AccessDeniedException', `Refused: ${foreign}.`)
     }
-    if (typeof target === 'string' && request.method === 'POST') {
+    if (isJson) {
       count.aws()
       return answerJson(request, response, target)
     }

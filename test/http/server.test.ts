@@ -282,3 +282,29 @@ describe('a body that is too large', () => {
     })
   }
 })
+
+describe('a target that is open to every page', () => {
+  const open = { 'x-amz-target': 'AWSCognitoIdentityProviderService.InitiateAuth' }
+
+  it('opens nothing but itself', async () => {
+    for (const [method, path] of [
+      ['GET', '/v1/apis'],
+      ['GET', '/2015-03-31/functions'],
+      ['PUT', '/2015-03-31/functions/any/code'],
+      ['DELETE', '/v1/apis/any'],
+      ['GET', '/metrics'],
+    ] as const) {
+      for (const foreign of [{ host: 'attacker.example' }, { origin: 'https://attacker.example' }]) {
+        const { status, headers } = await send(method, path, { ...open, ...foreign })
+        expect({ method, path, status, open: headers['access-control-allow-origin'] }).toEqual({
+          method,
+          path,
+          status: 403,
+          open: undefined,
+        })
+      }
+    }
+    const { status } = await send('POST', '/', { ...open, origin: 'https://app.example' }, '{}')
+    expect(status).toBe(400)
+  })
+})

@@ -92,8 +92,17 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
   let closed = false
   let workFolder = options.workFolder === undefined ? undefined : join(options.workFolder, 'functions')
   if (workFolder !== undefined) removeBundles(workFolder)
+  /** Also when the process ends without a chance to close. */
+  const removeWork = (): void => {
+    if (workFolder === undefined) return
+    if (options.workFolder === undefined) rmSync(workFolder, { recursive: true, force: true })
+    else removeBundles(workFolder)
+  }
   const work = (): string => {
-    workFolder ??= temporaryWorkFolder()
+    if (workFolder === undefined) {
+      workFolder = temporaryWorkFolder()
+      process.once('exit', removeWork)
+    }
     return workFolder
   }
 
@@ -312,6 +321,7 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
       .finally(() => running.delete(done))
     running.add(done)
     function retry(reason: string): void {
+      if (closed) return
       const delay = ASYNC_RETRY_DELAYS_MS[attempt]
       options.log('warn', 'an asynchronous invocation failed', {
         functionArn: fn.arn,
@@ -320,7 +330,7 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
         reason,
         next: delay === undefined ? 'given up' : `again in ${delay / 1000} s`,
       })
-      if (delay === undefined || closed) return
+      if (delay === undefined) return
       const timer = setTimeout(() => {
         retries.delete(timer)
         const current = functions.get(fn.arn)
@@ -386,9 +396,8 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
       wakeAll()
       await Promise.allSettled(running)
       watchdog.close()
-      if (workFolder === undefined) return
-      if (options.workFolder === undefined) rmSync(workFolder, { recursive: true, force: true })
-      else removeBundles(workFolder)
+      process.off('exit', removeWork)
+      removeWork()
     },
   }
 }
