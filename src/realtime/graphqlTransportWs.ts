@@ -104,7 +104,7 @@ export function createGraphqlTransportWs(options: ProtocolOptions) {
       ),
   })
 
-  /** Runs or prepares one operation; errors without data are an `error` message, not a result. */
+  /** Runs or prepares one operation; one that cannot be run has an `error` message, not a result. */
   async function perform(context: TransportContext, id: string, request: GraphqlRequest): Promise<Outcome> {
     const { extra } = context
     if (Object.keys(context.subscriptions).length > MAX_SUBSCRIPTIONS)
@@ -122,13 +122,14 @@ export function createGraphqlTransportWs(options: ProtocolOptions) {
     }
     if (caller === undefined) throw new Error('an operation before the connection was acknowledged')
     const info: RequestInfo = { headers: extra.headers, domainName, requestId: randomUUID() }
-    if (engine.operationTypeOf(apiId, request) === 'subscription') {
+    const kind = engine.operationTypeOf(apiId, request)
+    if (kind === 'subscription') {
       const outcome = await engine.prepareSubscription(apiId, request, caller, info)
       if (outcome.type === 'refused') return refused(...(outcome.answer.body.errors ?? []))
       return { type: 'subscription', id, caller, prepared: outcome.subscription, context }
     }
     const { body } = await engine.execute(apiId, request, caller, info)
-    return Object.hasOwn(body, 'data') ? { type: 'answer', body } : refused(...(body.errors ?? []))
+    return kind === undefined ? refused(...(body.errors ?? [])) : { type: 'answer', body }
   }
 
   /**

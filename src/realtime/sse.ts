@@ -180,7 +180,7 @@ function makeHandler({ engine, registry, authenticate }: ProtocolOptions): Handl
       const info: RequestInfo = { headers, domainName: route.domainName, requestId: randomUUID() }
       if (engine.operationTypeOf(route.apiId, operation) !== 'subscription') {
         const { body } = await engine.execute(route.apiId, operation, caller, info)
-        return resultOf(body.data === undefined ? { errors: body.errors ?? [] } : body)
+        return resultOf(body)
       }
       const outcome = await engine.prepareSubscription(route.apiId, operation, caller, info)
       if (outcome.type === 'refused') return resultOf({ errors: outcome.answer.body.errors ?? [] })
