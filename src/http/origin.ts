@@ -6,6 +6,9 @@ const AWS_HOSTS =
 
 const LOOPBACK = /^(?:sync-)?(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|::1|(?:[a-z0-9-]+\.)+localhost)$/
 
+/** Listening on these is listening under every name of the machine. */
+const EVERY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::', '[::]'])
+
 /** The host of a `Host` header or an origin, in lower case and without port. */
 export function hostNameOf(host: string): string {
   return host.toLowerCase().replace(/:\d+$/, '')
@@ -18,12 +21,14 @@ export function isLoopbackHost(host: string): boolean {
 /**
  * Whether a request may reach what a web page must not: a page that a browser loaded from elsewhere shows itself by its
  * `Origin`, a page that made its own name point to this machine (DNS rebinding) by the `Host`.
- * @param ownHost The name or address that the server was told to listen on.
+ * @param ownHost The name or address that the server was told to listen on. Under an address that stands for all of them
+ * every name may be its own: calls are signed there, which a page cannot do.
  * @returns why not, or undefined.
  */
 export function foreignRequest(request: IncomingMessage, ownHost: string): string | undefined {
   const host = request.headers.host
-  const known = (name: string): boolean => LOOPBACK.test(name) || name === hostNameOf(ownHost) || AWS_HOSTS.test(name)
+  const ownName = EVERY_ADDRESS.has(ownHost) ? hostNameOf(host ?? '') : hostNameOf(ownHost)
+  const known = (name: string): boolean => LOOPBACK.test(name) || name === ownName || AWS_HOSTS.test(name)
   if (host !== undefined && !known(hostNameOf(host)))
     return `the host ${JSON.stringify(host.slice(0, 200))} is not this server's`
   const { origin } = request.headers

@@ -33,3 +33,21 @@ describe('a request may not', () => {
     ['127.0.0.1:4000', 'http://127.0.0.1.attacker.example:4000'],
   ])('with the host %s and the origin %s', (host, origin) => expect(ask(host, origin)).toBe(false))
 })
+
+describe('a server that listens on every address', () => {
+  it.each([
+    ['sidestage:4000', undefined],
+    ['192.168.1.5:4000', undefined],
+    ['sidestage:4000', 'http://sidestage:4000'],
+  ])('has the name that it is called by: host %s, origin %s', (host, origin) => {
+    for (const own of ['0.0.0.0', '::', '[::]']) expect(ask(host, origin, own)).toBe(true)
+  })
+
+  it.each([
+    ['sidestage:4000', 'http://attacker.example'],
+    ['sidestage:4000', 'http://attacker.example:4000'],
+    ['sidestage:4000', 'http://sidestage:3000'],
+  ])('takes no calls of other pages: host %s, origin %s', (host, origin) => {
+    expect(ask(host, origin, '0.0.0.0')).toBe(false)
+  })
+})
