@@ -20,25 +20,23 @@ export function runSliced(
   context: ResolverContext,
   attempt: (steps: number) => Outcome,
 ): Outcome | Promise<Outcome> {
-  const overruns = known.get(unit) ?? 0
+  const { overruns = 0 } = unit
   // One that keeps outlasting its slice starts in the worker; now and then it is tried here again.
   if (overruns >= PATIENCE && overruns % RETRY_EVERY !== 0) {
-    known.set(unit, overruns + 1)
+    unit.overruns = overruns + 1
     return runInWorker(unit, context, FULL_STEPS)
   }
   try {
     const outcome = attempt(SLICE_STEPS)
-    if (overruns > 0) known.delete(unit)
+    if (overruns > 0) unit.overruns = 0
     return outcome
   } catch (error) {
     if (!(error instanceof BudgetSpent && error.reason === 'steps')) throw error
-    known.set(unit, overruns + 1)
+    unit.overruns = overruns + 1
     return runInWorker(unit, context, FULL_STEPS)
   }
 }
 
-/** How often each unit has outlasted its slice. */
-const known = new WeakMap<Unit, number>()
 const PATIENCE = 3
 const RETRY_EVERY = 16
 

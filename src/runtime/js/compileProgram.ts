@@ -22,7 +22,7 @@ export interface Program {
   /** Evaluates the module; every run has its own. */
   instantiate(run: JsRun): Partial<Record<HandlerName, Handler>>
   /** The exported handlers, and the members of `ctx` that each can reach (all when undefined). */
-  handlers: ReadonlyMap<HandlerName, ReadonlySet<string> | undefined>
+  handlers: ReadonlyMap<HandlerName, readonly string[] | undefined>
   /** Where the user's own errors are raised. */
   ownErrors: ReadonlySet<number>
 }
@@ -63,7 +63,9 @@ export function compileProgram(code: string, inspection: Inspection): Program {
     // The only place where text becomes code: all of it is made by the emitter from a parsed and checked program.
     const make = new Function(...parameters, 'h', '$see', '$own', emitted.code) as (...args: unknown[]) => Factory
     const instantiate = make(...values, emitted.hostFunctions, passing(inspection.see), passing(inspection.own))
-    const reached = new Map([...handlers].map(([name, binding]) => [name, contextMembers(binding, names)] as const))
+    const reached = new Map(
+      [...handlers].map(([name, binding]) => [name, listed(contextMembers(binding, names))] as const),
+    )
     return { text, instantiate, handlers: reached, ownErrors: emitted.ownErrors }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
@@ -71,6 +73,11 @@ export function compileProgram(code: string, inspection: Inspection): Program {
       problem(text, 'PARSE_ERROR', 'The code is nested too deeply.', 0, 0),
     ])
   }
+}
+
+/** The few members of a set, as every run goes through them. */
+function listed(members: ReadonlySet<string> | undefined): readonly string[] | undefined {
+  return members === undefined ? undefined : [...members]
 }
 
 /** Shows a value and hands it on. */

@@ -61,19 +61,21 @@ function withStash(outcome: Outcome, stash: unknown, run: JsRun): Outcome {
 }
 
 /** `ctx` as the program sees it: copies of its own, without anything of the host, of the members that it can reach. */
-function programContext(context: ResolverContext, reached: ReadonlySet<string> | undefined): Record<string, unknown> {
+function programContext(context: ResolverContext, reached: readonly string[] | undefined): Record<string, unknown> {
   const visible = newMap()
   const source = context as unknown as Record<string, unknown>
-  for (const key of reached ?? Object.keys(source)) {
+  const keys = reached ?? Object.keys(source)
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index] as string
     if (Object.hasOwn(source, key)) visible[key] = fromHost(source[key])
   }
-  if (reached === undefined || reached.has('args') || reached.has('arguments')) {
+  if (reached === undefined || reached.includes('args') || reached.includes('arguments')) {
     const args = visible['arguments'] ?? fromHost(context.arguments ?? {})
     visible['arguments'] = args
     visible['args'] = args
   }
-  if (reached === undefined || reached.has('stash')) visible['stash'] ??= newMap()
-  if (reached === undefined || reached.has('outErrors')) visible['outErrors'] ??= []
+  if (reached === undefined || reached.includes('stash')) visible['stash'] ??= newMap()
+  if (reached === undefined || reached.includes('outErrors')) visible['outErrors'] ??= []
   return visible
 }
 

@@ -16,6 +16,11 @@ class HidingMap extends Map<unknown, VtlValue> {
     return value === undefined ? this.hidden.get(key) : value
   }
 
+  /** Sets a member that is known to be neither hidden nor made late. */
+  fill(key: unknown, value: VtlValue): void {
+    super.set(key, value)
+  }
+
   override has(key: unknown): boolean {
     return super.has(key) || this.hidden.has(key)
   }
@@ -71,16 +76,16 @@ export function contextMap(run: VtlRun): Map<unknown, VtlValue> {
   hidden.set('env', context.env ?? {})
   hidden.set('outErrors', context.outErrors ?? [])
   const map = new ContextMap(hidden)
-  map.set('arguments', args)
-  map.set('identity', context.identity ?? null)
-  map.set('source', context.source ?? null)
-  if (context.result !== undefined) map.set('result', context.result)
-  if (context.error !== undefined && context.error !== null) map.set('error', context.error)
-  map.set('request', context.request ?? null)
-  map.set('prev', context.prev ?? null)
-  map.set('info', null)
+  map.fill('arguments', args)
+  map.fill('identity', context.identity ?? null)
+  map.fill('source', context.source ?? null)
+  if (context.result !== undefined) map.fill('result', context.result)
+  if (context.error !== undefined && context.error !== null) map.fill('error', context.error)
+  map.fill('request', context.request ?? null)
+  map.fill('prev', context.prev ?? null)
+  map.fill('info', null)
   map.info = context.info ?? undefined
-  map.set('stash', context.stash ?? {})
+  map.fill('stash', context.stash ?? {})
   return map
 }
 

@@ -57,7 +57,8 @@ function bare(value: unknown, depth: number): unknown {
   }
   const copy = newMap()
   const source = value as Record<string, unknown>
-  for (const key of Object.keys(source)) copy[key] = bare(source[key], depth + 1)
+  // What JSON.parse makes has no inherited members that are listed, so that there are none to skip.
+  for (const key in source) if (Object.hasOwn(source, key)) copy[key] = bare(source[key], depth + 1)
   return copy
 }
 

@@ -177,7 +177,7 @@ export const runtime = {
   list(run: VtlRun, elements: readonly VtlValue[]): VtlList {
     run.allocate(ELEMENT_SIZE * (elements.length + 2))
     const list = new VtlList()
-    for (let index = 0; index < elements.length; index++) list.push(elements[index] ?? null)
+    for (let index = 0; index < elements.length; index++) list[index] = elements[index] ?? null
     return list
   },
 
@@ -214,7 +214,7 @@ export const runtime = {
     const list = new VtlList()
     const step = first <= last ? 1 : -1
     const start = Number(first)
-    for (let index = 0; index < length; index++) list.push(start + step * index)
+    for (let index = 0; index < length; index++) list[index] = start + step * index
     return list
   },
 

@@ -20,7 +20,7 @@ import { BigNumber, FloatNumber, isNumber, numberOf } from '../util/values.ts'
  */
 export type VtlValue = unknown
 
-/** A java.util.ArrayList. */
+/** A java.util.ArrayList. Filled by index: V8 does that several times faster than `push` on a class of its own. */
 export class VtlList extends Array<VtlValue> {
   static override get [Symbol.species](): ArrayConstructor {
     return Array
@@ -104,7 +104,7 @@ export function listOf(elements: readonly VtlValue[], budget: Budget): VtlList {
   budget.allocate(ELEMENT_SIZE * elements.length)
   budget.charge(elements.length >> 3)
   const list = new VtlList()
-  for (let index = 0; index < elements.length; index++) list.push(elements[index])
+  for (let index = 0; index < elements.length; index++) list[index] = elements[index]
   return list
 }
 
@@ -132,7 +132,7 @@ function isOwnKind(value: object): boolean {
 /** A member of a map, taken over into the run. */
 export function member(map: Map<unknown, VtlValue>, key: unknown, budget: Budget): VtlValue {
   const value = map.get(key)
-  if (typeof value !== 'object' || value === null || value instanceof Map) return value
+  if (typeof value !== 'object' || value === null || value instanceof Map || value instanceof Own) return value
   const own = owned(value, budget)
   if (own !== value) map.set(key, own)
   return own
@@ -141,7 +141,7 @@ export function member(map: Map<unknown, VtlValue>, key: unknown, budget: Budget
 /** An element of a list, taken over into the run. */
 export function element(list: VtlList, index: number, budget: Budget): VtlValue {
   const value = list[index]
-  if (typeof value !== 'object' || value === null || value instanceof Map) return value
+  if (typeof value !== 'object' || value === null || value instanceof Map || value instanceof Own) return value
   const own = owned(value, budget)
   if (own !== value) list[index] = own
   return own

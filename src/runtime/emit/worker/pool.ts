@@ -9,6 +9,8 @@ export interface Unit {
   source: string
   /** Which part of the source runs (a handler's name, a template's kind); JSON. */
   part: string
+  /** How often it has outlasted its slice in a row; kept by `runSliced`. @default 0 */
+  overruns?: number
 }
 
 /** How long an evaluation may take in the worker before the worker is killed. */

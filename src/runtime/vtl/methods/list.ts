@@ -92,7 +92,7 @@ export const listMethods = tableOf<VtlList>({
   add: overloaded(
     withArguments(['any'], (self, [value], budget) => {
       budget.allocate(ELEMENT_SIZE)
-      self.push(value ?? null)
+      self[self.length] = value ?? null
       return true
     }),
     withArguments(['int', 'any'], (self, [index, value], budget) => {

@@ -33,7 +33,8 @@ export function keysOf(self: JavaMap, budget: Budget): KeyList {
   budget.allocate(ELEMENT_SIZE * self.size)
   budget.charge(self.size)
   const keys = new KeyList()
-  for (const key of self.keys()) keys.push(key)
+  let index = 0
+  for (const key of self.keys()) keys[index++] = key
   keys.backing = self
   return keys
 }
@@ -42,7 +43,8 @@ export function valuesOf(self: JavaMap, budget: Budget): VtlList {
   budget.allocate(ELEMENT_SIZE * self.size)
   budget.charge(self.size)
   const values = new VtlList()
-  for (const key of self.keys()) values.push(member(self, key, budget))
+  let index = 0
+  for (const key of self.keys()) values[index++] = member(self, key, budget)
   return values
 }
 
@@ -89,7 +91,8 @@ export const mapMethods = tableOf<JavaMap>({
     budget.allocate(PROPERTY_SIZE * self.size)
     budget.charge(self.size)
     const entries = new VtlList()
-    for (const key of self.keys()) entries.push(new MapEntry(key, self, budget))
+    let index = 0
+    for (const key of self.keys()) entries[index++] = new MapEntry(key, self, budget)
     return entries
   }),
   clear: withArguments([], (self) => {
