@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createAuthenticator } from './auth/authenticator.ts'
 import type { Caller, RequestCredentials } from './auth/caller.ts'
@@ -9,7 +8,6 @@ import { type Credential, createCredentialStore } from './auth/iam/credentialSto
 import { DEFAULT_ACCOUNT_ID, DEFAULT_REGION, type Scope } from './aws/arn.ts'
 import { systemClock } from './aws/clock.ts'
 import type { DynamoDBClient } from './aws/dynamodbClient.ts'
-import { messageOf } from './aws/errors.ts'
 import type { LambdaInvoker } from './aws/lambdaInvoker.ts'
 import { createPageTokens } from './aws/pagination.ts'
 import type { CallContext, JsonService, MaybePromise, RestRequest, RestResponse } from './aws/service.ts'
@@ -17,13 +15,11 @@ import { createCatalog } from './catalog.ts'
 import { createDataSourceFactory } from './datasources/createDataSource.ts'
 import { createHttpSender } from './datasources/http/send.ts'
 import { createGraphqlEngine } from './graphql/createEngine.ts'
-import { localTls, type TlsMaterial } from './http/certificate.ts'
 import { createGraphqlHttpHandler } from './http/graphql.ts'
 import { isLoopbackHost } from './http/origin.ts'
 import { type HttpServer, startHttpServer } from './http/server.ts'
-import { applyProject } from './loading/applyProject.ts'
-import { checkProject, type LoadedProject, type LoadProjectOptions, watchProject } from './loading/index.ts'
-import { createProblemList, formatProblem } from './loading/problem.ts'
+import type { LoadProjectOptions } from './loading/index.ts'
+import { createProblemList } from './loading/problem.ts'
 import { createProjectFiles } from './loading/projectFiles.ts'
 import { NO_SETTINGS, readSettings, SETTINGS_FILES, type Settings } from './loading/settings.ts'
 import { createManagementApi } from './management/createManagementApi.ts'
@@ -35,7 +31,7 @@ import { isEventStreamRequest } from './realtime/sse.ts'
 import { evaluateCode } from './runtime/evaluateCode.ts'
 import { evaluateMappingTemplate } from './runtime/evaluateMappingTemplate.ts'
 import { compileCode } from './runtime/js/compile.ts'
-import { checkProviders, schemaProblems } from './server/authorizationChecks.ts'
+import { apiSummaries } from './server/apiSummaries.ts'
 import { createAwsCalls } from './server/awsCalls.ts'
 import { createCallers, PUBLIC_TARGETS } from './server/callers.ts'
 import { createConnections } from './server/connections.ts'
@@ -45,9 +41,10 @@ import { endpointVariables, refuseSelf, serviceEndpoints } from './server/endpoi
 import { createExecutionLogs } from './server/executionLogs.ts'
 import { mockConfiguration } from './server/mockConfiguration.ts'
 import { type ServerOptions, type SidestageServer, StartError, type TokenOptions } from './server/options.ts'
-import { projectChecks } from './server/projectChecks.ts'
 import { createRevocation } from './server/revocation.ts'
 import { createRoleCredentials } from './server/roleCredentials.ts'
+import { serveProject } from './server/serveProject.ts'
+import { createTlsMaterial } from './server/tlsMaterial.ts'
 import { createCognito } from './services/cognito/createCognito.ts'
 import { createDynamoDB } from './services/dynamodb/engine.ts'
 import { createRemoteDynamoDB } from './services/dynamodb/remote.ts'
@@ -115,19 +112,12 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
 
   let http: HttpServer | undefined
   const baseUrl = (): string => http?.url ?? `http://${host}:${options.port ?? settings.port ?? DEFAULT_PORT}`
-  let tls: TlsMaterial | undefined
-  const tlsOf = (): TlsMaterial => {
-    tls ??=
-      options.certificate === undefined
-        ? localTls(folder.path, ['localhost', '127.0.0.1', '::1', ...(loopbackOnly ? [] : [host])])
-        : {
-            cert: readFileSync(options.certificate.cert, 'utf8'),
-            key: readFileSync(options.certificate.key, 'utf8'),
-            authority: '',
-            authorityFile: undefined,
-          }
-    return tls
-  }
+  const tls = createTlsMaterial(options.certificate, folder.path, [
+    'localhost',
+    '127.0.0.1',
+    '::1',
+    ...(loopbackOnly ? [] : [host]),
+  ])
 
   const embeddedTables = createDynamoDB({
     folder,
@@ -156,7 +146,7 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     endpointUrl: () => http?.url,
     credentialsFor: roleCredentials,
     serviceEndpoints: endpointVariables(endpoints),
-    certificateAuthorityFile: () => tls?.authorityFile,
+    certificateAuthorityFile: () => tls.known()?.authorityFile,
     log,
   })
   stack.defer(() => functions.close())
@@ -313,7 +303,7 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     host,
     port,
     isReady: () => ready,
-    tls: tlsOf,
+    tls: tls.get,
     defaultApiId: () => catalog.collection('AWS::AppSync::GraphQLApi').list()[0]?.apiId,
     graphql: (request, response, route) => graphql(request, response, route.apiId),
     isEventStream: isEventStreamRequest,
@@ -336,11 +326,7 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     metrics,
     log,
   }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EADDRINUSE')
-      throw new StartError([`port ${port} on ${host} is in use: choose another with --port, or 0 for any free one`])
-    if (error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL')
-      throw new StartError([`cannot listen on ${host}:${port}: ${error.message}`])
-    throw error
+    throw listenFailure(error, host, port)
   })
   http = listening
   stack.defer(() => listening.close(DRAIN_MS))
@@ -371,29 +357,18 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
   }
   let problems: readonly string[] = []
   if (hasProject) {
-    const loaded = await checkProject(project, loading, projectChecks)
-    if (!isServable(loaded)) throw new StartError(linesOf(loaded))
-    const providerProblems = await checkProviders(loaded, authenticator)
-    if (providerProblems.some(({ severity }) => severity === 'error'))
-      throw new StartError(providerProblems.map(formatProblem))
-    applyProject(catalog, loaded)
-    const unexposed = expose(loaded.settings.workflows)
-    if (unexposed.length > 0) throw new StartError(unexposed)
-    problems = [...linesOf(loaded), ...providerProblems.map(formatProblem), ...schemaProblems(catalog, engine)]
-    if (options.watch === true) {
-      const watch = watchProject(project, loaded, {
-        load: loading,
-        checks: projectChecks,
-        onReload(next, changed) {
-          applyProject(catalog, next, changed)
-          options.onReload?.([...linesOf(next), ...expose(next.settings.workflows)], true)
-        },
-        onBroken: (next) => options.onReload?.(linesOf(next), false),
-        onError: (error) => log('error', 'watching the project failed', { error: messageOf(error) }),
-      })
-      stack.defer(() => watch.close())
-      await watch.ready
-    }
+    const served = await serveProject(project, {
+      load: loading,
+      catalog,
+      engine,
+      authenticator,
+      expose,
+      watch: options.watch === true,
+      onReload: options.onReload,
+      log,
+    })
+    stack.defer(() => served.close())
+    problems = served.problems
   }
   // What was open goes on now that its functions are there.
   workflows.resume()
@@ -404,23 +379,8 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     url: listening.url,
     port: listening.port,
     problems,
-    apis: () =>
-      catalog
-        .collection('AWS::AppSync::GraphQLApi')
-        .list()
-        .map(({ arn, apiId, name }) => {
-          const key = catalog
-            .collection('AWS::AppSync::ApiKey')
-            .list(`${arn}/`)
-            .find(({ expires }) => expires * 1000 > clock.now())
-          return {
-            apiId,
-            name,
-            url: `${listening.url}/apis/${apiId}/graphql`,
-            ...(key !== undefined && { apiKey: key.id }),
-          }
-        }),
-    authorityFile: () => tlsOf().authorityFile,
+    apis: () => apiSummaries(catalog, listening.url, clock.now()),
+    authorityFile: () => tls.get().authorityFile,
     mintToken,
     async close() {
       realtime.close()
@@ -448,19 +408,15 @@ function documentOf(document: unknown): RestResponse | undefined {
   return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(document) }
 }
 
-/**
- * Whether a project can be started. One that is written by hand must be right; of one that a tool built (CDK, Amplify,
- * Serverless) the parts whose files are missing are named, and the rest is served.
- */
-function isServable({ format, hasErrors, cannotServe }: LoadedProject): boolean {
-  return format === 'cloudformation' ? !hasErrors : !cannotServe
-}
-
-function linesOf(loaded: LoadedProject): string[] {
-  return loaded.problems.map(formatProblem)
-}
-
 function openFolder(options: ServerOptions, project: string): DataFolder {
   if (options.memory === true) return openMemoryFolder()
   return openDataFolder(resolve(options.data ?? join(project, '.sidestage')))
+}
+
+function listenFailure(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (error.code === 'EADDRINUSE')
+    return new StartError([`port ${port} on ${host} is in use: choose another with --port, or 0 for any free one`])
+  if (error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL')
+    return new StartError([`cannot listen on ${host}:${port}: ${error.message}`])
+  return error
 }
