@@ -274,3 +274,14 @@ it('leaves no folder of bundled code behind', async () => {
   await other.close()
   expect(ours()).toEqual([])
 })
+
+it('is refused where the name and the call ask for different versions', async () => {
+  define('qualified', 'index.echo')
+  const invoke = (functionName: string, qualifier: string) =>
+    service.invoke({ functionName, qualifier, payload: '1' }, SCOPE)
+  await expect(invoke('qualified:1', '2')).rejects.toMatchObject({
+    code: 'InvalidParameterValueException',
+    message: 'The derived qualifier from the function name does not match the specified qualifier.',
+  })
+  expect((await invoke('qualified:$LATEST', '$LATEST')).payload).toBe('1')
+})
