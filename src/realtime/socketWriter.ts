@@ -63,10 +63,8 @@ const MAX_HEADER_BYTES = 10
 
 /** Unmasked text frames of a server (RFC 6455 5.2), one after the other. */
 function framesOf(texts: readonly string[]): Buffer {
-  // Three bytes are the most that UTF-8 needs for one unit of UTF-16.
-  let most = 0
-  for (const text of texts) most += MAX_HEADER_BYTES + text.length * 3
-  const bytes = Buffer.allocUnsafe(most <= 4096 ? most : sizeOf(texts))
+  // Not the most that they could need: slices of Node's pool of 8 KB must be small, a pool for every few frames costs more.
+  const bytes = Buffer.allocUnsafe(sizeOf(texts))
   let at = 0
   for (const text of texts) {
     const length = Buffer.byteLength(text)

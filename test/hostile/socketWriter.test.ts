@@ -65,7 +65,7 @@ describe.each([
     for (let n = 0; n < 200; n++) {
       client.write({ opcode: OPCODE.ping, payload: `p${n}` })
       for (const length of n % 20 === 0 ? lengths : [n]) {
-        const text = `${n}:${'ä'.repeat(length)}`
+        const text = `${n}:${(n % 40 < 20 ? 'ä' : 'a').repeat(length)}`
         sent.push(text)
         writer.send(text)
       }
