@@ -50,8 +50,10 @@ export class LayoutError extends Error {
 /** Opens what is stored. Throws `LayoutError`, before anything is written, when this version cannot read it. */
 export function createStorage(database: DatabaseSync, log: Log = silentLog): Storage {
   const isNew = checkLayout(database)
-  // The folder has one owner, so the file needs no locking: reading saves a third. A cache beyond some megabytes buys
-  // nothing, since the system caches the file too; long write-ahead logs are written back less often.
+  // The folder has one owner, so the file needs no locking: reading saves a third. With a large table, three
+  // times the cache makes reads 3 % faster and pages of 8 KB make all slower, since the system caches the file too;
+  // mapping the file would make them 20 % faster, and count all of it as this process's memory. Long write-ahead logs
+  // are written back less often.
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000')
   // In one transaction, so that a process killed here leaves no file of no layout.
   database.exec(`
