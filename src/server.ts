@@ -11,7 +11,7 @@ import type { DynamoDBClient } from './aws/dynamodbClient.ts'
 import type { LambdaInvoker } from './aws/lambdaInvoker.ts'
 import { createPageTokens } from './aws/pagination.ts'
 import type { CallContext, JsonService, MaybePromise, RestRequest, RestResponse } from './aws/service.ts'
-import { createCatalog } from './catalog.ts'
+import { type Catalog, createCatalog } from './catalog.ts'
 import { createDataSourceFactory } from './datasources/createDataSource.ts'
 import { createHttpSender } from './datasources/http/send.ts'
 import { createGraphqlEngine } from './graphql/createEngine.ts'
@@ -304,7 +304,7 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     port,
     isReady: () => ready,
     tls: tls.get,
-    defaultApiId: () => catalog.collection('AWS::AppSync::GraphQLApi').list()[0]?.apiId,
+    defaultApiId: followFirstApi(catalog),
     graphql: (request, response, route) => graphql(request, response, route.apiId),
     isEventStream: isEventStreamRequest,
     eventStream: (request, response, { apiId, endpointPath }, body) =>
@@ -397,6 +397,16 @@ function readProjectSettings(folder: string): Settings {
     if (files.kindOf(path) === 'file') return readSettings({ files, problems: createProblemList() }, path)
   }
   return NO_SETTINGS
+}
+
+/** The API of plain `/graphql`: the first one, kept at hand because every request asks. */
+function followFirstApi(catalog: Catalog): () => string | undefined {
+  const apis = catalog.collection('AWS::AppSync::GraphQLApi')
+  let first = apis.list()[0]?.apiId
+  apis.subscribe(() => {
+    first = apis.list()[0]?.apiId
+  })
+  return () => first
 }
 
 function formOf({ body }: RestRequest): URLSearchParams {

@@ -78,16 +78,23 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     realtime: counted('realtime'),
   }
 
-  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  /** @returns a promise where something waits: a GraphQL request is handed on in the same turn. */
+  const handle = (request: IncomingMessage, response: ServerResponse): void | Promise<void> => {
     if (options.isReady?.() === false) return refuse(response, 503, 'ServiceUnavailable', 'The server is starting.')
     const path = pathOf(request)
     const route = graphqlRoute(path, hostNameOf(request.headers.host ?? ''), options.defaultApiId)
-    if (route?.kind === 'graphql') {
-      count.graphql()
-      if (options.isEventStream(request))
-        return options.eventStream(request, response, route, await readBody(request, MAX_JSON_BODY_BYTES))
-      return options.graphql(request, response, route)
-    }
+    if (route?.kind !== 'graphql') return handleOther(request, response, path, route)
+    count.graphql()
+    if (!options.isEventStream(request)) return options.graphql(request, response, route)
+    return readBody(request, MAX_JSON_BODY_BYTES).then((body) => options.eventStream(request, response, route, body))
+  }
+
+  const handleOther = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    route: GraphqlRoute | undefined,
+  ): Promise<void> => {
     if (path === '/healthz') return plain(response, 200, 'ok\n')
     const target = request.headers['x-amz-target']
     const isJson = typeof target === 'string' && request.method === 'POST'
@@ -134,14 +141,19 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     port: options.port,
     tls: options.tls,
     onRequest(request, response) {
-      handle(request, response).catch((error: unknown) => {
+      const fail = (error: unknown): void => {
         log('error', 'a request failed unexpectedly', {
           path: pathOf(request),
           error: String((error as Error)?.stack ?? error),
         })
         if (!response.headersSent) refuse(response, 500, 'InternalFailureException', 'An internal error occurred.')
         else response.destroy()
-      })
+      }
+      try {
+        handle(request, response)?.catch(fail)
+      } catch (error) {
+        fail(error)
+      }
     },
     onError: (error) => log('error', 'a connection could not be taken', { error: error.message }),
     onUpgrade(request, socket, head) {

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AwsError, messageOf } from '../aws/errors.ts'
@@ -10,13 +10,15 @@ import type { TokenOptions } from './options.ts'
 export const CONTROL_PATH = '/_sidestage/token'
 const NOTE = 'server.json'
 const SECRET = 'control'
+const SCHEME = 'Sidestage-HMAC-SHA256'
+/** A proof is good for this long. */
+const MAX_AGE_MS = 60_000
 
 /** Answers `sidestage token`; the caller shows the folder's secret. */
 export function createControl(folder: DataFolder, mintToken: (options: TokenOptions) => Promise<string>) {
-  const expected = digest(Buffer.from(folder.secret(SECRET)).toString('base64url'))
+  const secret = folder.secret(SECRET)
   return async (request: RestRequest): Promise<RestResponse> => {
-    const given = request.headers.get('authorization')?.replace(/^Bearer /, '') ?? ''
-    if (folder.path === undefined || !timingSafeEqual(digest(given), expected))
+    if (folder.path === undefined || !isProved(request, secret))
       throw new AwsError('AccessDeniedException', 'The secret of the data folder is needed.', { statusCode: 403 })
     let options: TokenOptions
     try {
@@ -39,19 +41,21 @@ export function announceServer(folder: DataFolder, url: string): () => void {
 /** Asks the server that runs on a data folder for a token; undefined when none does. */
 export async function askRunningServer(path: string, options: TokenOptions): Promise<string | undefined> {
   let url: string
-  let secret: string
+  let secret: Uint8Array
   try {
     url = (JSON.parse(readFileSync(join(path, NOTE), 'utf8')) as { url: string }).url
-    secret = readFileSync(join(path, `${SECRET}.key`)).toString('base64url')
+    secret = readFileSync(join(path, `${SECRET}.key`))
   } catch {
     return undefined
   }
+  const body = JSON.stringify(options)
+  const time = String(Date.now())
   let response: Response
   try {
     response = await fetch(new URL(CONTROL_PATH, url), {
       method: 'POST',
-      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
-      body: JSON.stringify(options),
+      headers: { authorization: `${SCHEME} ${time}:${proof(secret, time, body)}`, 'content-type': 'application/json' },
+      body,
       redirect: 'error',
     })
   } catch {
@@ -69,6 +73,16 @@ export async function askRunningServer(path: string, options: TokenOptions): Pro
   throw new AwsError('TokenRefused', message)
 }
 
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+/** Shows knowledge of the secret without sending it: after a kill another process may listen on the noted port. */
+function proof(secret: Uint8Array, time: string, body: string): string {
+  return createHmac('sha256', secret).update(`${time}\n${body}`).digest('base64url')
+}
+
+function isProved(request: RestRequest, secret: Uint8Array): boolean {
+  const match = /^(\S+) (\d{1,16}):([\w-]{43})$/.exec(request.headers.get('authorization') ?? '')
+  if (match === null || match[1] !== SCHEME) return false
+  const [, , time = '', given = ''] = match
+  if (Math.abs(Date.now() - Number(time)) > MAX_AGE_MS) return false
+  const expected = proof(secret, time, Buffer.from(request.body).toString('utf8'))
+  return timingSafeEqual(Buffer.from(given), Buffer.from(expected))
 }
