@@ -14,5 +14,5 @@ COPY --from=build /app/dist ./dist
 VOLUME /data
 EXPOSE 4000
 USER node
-ENTRYPOINT ["node", "/app/dist/cli.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "/app/dist/cli.js"]
 CMD ["start", "/project", "--host", "0.0.0.0", "--data", "/data"]

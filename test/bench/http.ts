@@ -103,7 +103,15 @@ async function compare(
   requests: number,
 ): Promise<BenchRow[]> {
   const dynalite = await startScript([join(HERE, 'servers/dynalite.ts')])
-  const ours = await startScript([join(ROOT, 'dist/cli.js'), 'start', join(HERE, 'project'), '--port', '0', '--memory'])
+  const ours = await startScript([
+    '--max-semi-space-size=4',
+    join(ROOT, 'dist/cli.js'),
+    'start',
+    join(HERE, 'project'),
+    '--port',
+    '0',
+    '--memory',
+  ])
   const idleMemory = memoryOf(ours.pid)
   const yoga = await startScript([join(HERE, 'servers/yoga.ts'), dynalite.url])
   const yogaMemory = memoryOf(yoga.pid)
