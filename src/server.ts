@@ -216,9 +216,10 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
     log,
   })
   stack.defer(() => authenticator.close())
+  const requireSigned = options.requireSigned ?? !loopbackOnly
   const callers = createCallers({
     credentials,
-    requireSigned: options.requireSigned ?? !loopbackOnly,
+    requireSigned,
     clock,
     defaultScope: SCOPE,
   })
@@ -378,6 +379,7 @@ async function wire(options: ServerOptions, stack: AsyncDisposableStack): Promis
   return {
     url: listening.url,
     port: listening.port,
+    requireSigned,
     problems,
     apis: () => apiSummaries(catalog, listening.url, clock.now()),
     authorityFile: () => tls.get().authorityFile,

@@ -72,6 +72,10 @@ function greeting(server: SidestageServer): string {
     const call = `-H 'x-api-key: ${apiKey}' -H 'content-type: application/json' -d '{"query":"{ __typename }"}'`
     lines.push('', `  curl -s ${endpoint} ${call}`, '')
   }
+  labelled(
+    'AWS APIs',
+    server.requireSigned ? 'signatures are verified' : 'open to this machine (--require-signed verifies)',
+  )
   const authority = server.authorityFile()
   if (authority !== undefined) labelled('TLS', `export NODE_EXTRA_CA_CERTS=${authority}`)
   return `${lines.join('\n')}\n`

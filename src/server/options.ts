@@ -39,6 +39,8 @@ export interface SidestageServer {
   /** For example `http://127.0.0.1:4000`. */
   url: string
   port: number
+  /** Whether the signatures of AWS API calls are verified. */
+  requireSigned: boolean
   /** Every GraphQL API, the project's first one first. */
   apis(): ApiSummary[]
   /** Warnings and remarks about the project, one line each; a project with errors does not start. */

@@ -1,12 +1,8 @@
-import { execFile, execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import {
   AppSyncClient,
   CreateApiKeyCommand,
   CreateDataSourceCommand,
+  CreateFunctionCommand,
   CreateGraphqlApiCommand,
   CreateResolverCommand,
   DeleteApiKeyCommand,
@@ -15,22 +11,12 @@ import {
   EvaluateCodeCommand,
   GetSchemaCreationStatusCommand,
   StartSchemaCreationCommand,
+  UpdateFunctionCommand,
   UpdateResolverCommand,
 } from '@aws-sdk/client-appsync'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SidestageServer } from '../../src/server/options.ts'
 import { startServer } from '../../src/server.ts'
-
-const run = promisify(execFile)
-/** Each call of the CLI takes a second or two: this runs on demand (`SIDESTAGE_LONG_TESTS=1`). */
-const hasCli = ((): boolean => {
-  try {
-    execFileSync('aws', ['--version'], { stdio: 'ignore', timeout: 20_000 })
-    return true
-  } catch {
-    return false
-  }
-})()
 
 let server: SidestageServer
 beforeAll(async () => {
@@ -90,6 +76,20 @@ describe('an API that is made while the server runs', () => {
       detail: { codeErrors: [expect.objectContaining({ location: expect.objectContaining({ line: 1 }) })] },
     })
     expect(await ask()).toEqual({ status: 200, body: { data: { hello: 'bye Ada' } } })
+    const step = { apiId, name: 'greet', dataSourceName: 'none', runtime }
+    const { functionConfiguration } = await client.send(new CreateFunctionCommand({ ...step, code: CODE('good day') }))
+    const functionId = functionConfiguration?.functionId
+    const pipeline = {
+      ...resolver,
+      dataSourceName: undefined,
+      kind: 'PIPELINE' as const,
+      pipelineConfig: { functions: [functionId ?? ''] },
+    }
+    const around = 'export function request() { return {} }\nexport function response(ctx) { return ctx.prev.result }\n'
+    await client.send(new UpdateResolverCommand({ ...pipeline, code: around }))
+    expect(await ask()).toEqual({ status: 200, body: { data: { hello: 'good day Ada' } } })
+    await client.send(new UpdateFunctionCommand({ ...step, functionId, code: CODE('good night') }))
+    expect(await ask()).toEqual({ status: 200, body: { data: { hello: 'good night Ada' } } })
     const evaluated = await client.send(
       new EvaluateCodeCommand({
         code: CODE('try'),
@@ -112,76 +112,4 @@ describe('an API that is made while the server runs', () => {
     expect(((await ask()) as { status: number }).status).toBeGreaterThanOrEqual(400)
     client.destroy()
   })
-
-  it.skipIf(!hasCli || process.env['SIDESTAGE_LONG_TESTS'] === undefined)(
-    'goes through its life by the AWS CLI',
-    { timeout: 120_000 },
-    async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'sidestage-cli-'))
-      const aws = async (operation: string, ...options: string[]): Promise<Record<string, never>> => {
-        const { stdout } = await run(
-          'aws',
-          ['appsync', operation, '--output', 'json', '--no-cli-pager', ...options].filter(
-            (option) => option !== '--no-cli-pager',
-          ),
-          {
-            cwd: folder,
-            env: {
-              PATH: process.env['PATH'] ?? '',
-              HOME: folder,
-              AWS_ENDPOINT_URL: server.url,
-              AWS_REGION: 'us-east-1',
-              AWS_DEFAULT_REGION: 'us-east-1',
-              AWS_ACCESS_KEY_ID: 'test',
-              AWS_SECRET_ACCESS_KEY: 'test',
-              AWS_PAGER: '',
-            },
-          },
-        )
-        return stdout.trim() === '' ? {} : JSON.parse(stdout)
-      }
-      const { graphqlApi } = (await aws(
-        'create-graphql-api',
-        '--name',
-        'cli',
-        '--authentication-type',
-        'API_KEY',
-        '--endpoint-url',
-        server.url,
-      )) as unknown as {
-        graphqlApi: { apiId: string; arn: string; uris: { GRAPHQL: string } }
-      }
-      const at = ['--api-id', graphqlApi.apiId, '--endpoint-url', server.url]
-      const { apiKey } = (await aws('create-api-key', ...at)) as unknown as { apiKey: { id: string } }
-      writeFileSync(join(folder, 'schema.graphql'), 'type Query { hello: String }')
-      await aws('start-schema-creation', ...at, '--definition', 'fileb://schema.graphql')
-      await aws('create-data-source', ...at, '--name', 'none', '--type', 'NONE')
-      const field = ['--type-name', 'Query', '--field-name', 'hello', '--data-source-name', 'none']
-      await aws(
-        'create-resolver',
-        ...at,
-        ...field,
-        '--request-mapping-template',
-        '{"payload": "by the CLI"}',
-        '--response-mapping-template',
-        '$util.toJson($ctx.result)',
-      )
-      expect(await query(graphqlApi.uris.GRAPHQL, apiKey.id, '{ hello }')).toEqual({
-        status: 200,
-        body: { data: { hello: 'by the CLI' } },
-      })
-      await aws('tag-resource', '--resource-arn', graphqlApi.arn, '--tags', 'a=b', '--endpoint-url', server.url)
-      expect(
-        await aws('list-tags-for-resource', '--resource-arn', graphqlApi.arn, '--endpoint-url', server.url),
-      ).toEqual({ tags: { a: 'b' } })
-      await aws('get-introspection-schema', ...at, '--format', 'SDL', 'out.graphql')
-      expect(readFileSync(join(folder, 'out.graphql'), 'utf8')).toBe('type Query {\n  hello: String\n}\n')
-      await aws('delete-graphql-api', ...at)
-      const refused = await aws('get-graphql-api', ...at).catch((error: Error) => error.message)
-      expect(refused).toContain(
-        `(NotFoundException) when calling the GetGraphqlApi operation: GraphQL API ${graphqlApi.apiId} not found.`,
-      )
-      rmSync(folder, { recursive: true })
-    },
-  )
 })
