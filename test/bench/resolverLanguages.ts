@@ -1,5 +1,6 @@
 import type { ResolverContext } from '../../src/runtime/context.ts'
 import { compileCode } from '../../src/runtime/js/compile.ts'
+import { isolateWork } from './isolate.ts'
 import { templateWorks } from './vtlTemplates.ts'
 
 export interface BenchRow {
@@ -107,12 +108,14 @@ function bothHandlers(code: string): () => void {
 export function bench(): BenchRow[] {
   const code = UPDATE_ITEM
   let variant = 0
-  return [
+  const isolate = isolateWork(context, { ...context, result: input })
+  const rows = [
     { name: 'APPSYNC_JS UpdateItem, request + response', microsecondsPerCall: microsecondsPerCall(bothHandlers(code)) },
     {
       name: 'APPSYNC_JS UpdateItem by the dynamodb module, request + response',
       microsecondsPerCall: microsecondsPerCall(bothHandlers(MODULE_UPDATE)),
     },
+    { name: 'the same in an isolate (isolated-vm, JSON)', microsecondsPerCall: microsecondsPerCall(isolate.work) },
     {
       name: 'APPSYNC_JS compile',
       microsecondsPerCall:
@@ -123,6 +126,8 @@ export function bench(): BenchRow[] {
     },
     ...templateWorks(context).map(({ name, work }) => ({ name, microsecondsPerCall: microsecondsPerCall(work) })),
   ]
+  isolate.dispose()
+  return rows
 }
 
 if (import.meta.main) console.table(bench())
