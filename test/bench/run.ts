@@ -21,6 +21,10 @@ const SECTIONS: Record<string, [title: string, run: () => Promise<unknown>]> = {
     'Real time, one process and its subscribers in another',
     async () => (await import('./realtime.ts')).bench(),
   ],
+  workflowApi: [
+    'Step Functions over HTTP, one process, 64 connections',
+    async () => (await import('./workflowApi.ts')).bench(),
+  ],
   workflows: ['Workflows', async () => (await import('./workflows.ts')).bench()],
 }
 
