@@ -15,7 +15,15 @@ export function signedHeaders(url, body) {
     'x-amz-security-token': AWS_SESSION_TOKEN,
   }
   const names = Object.keys(headers).sort()
-  const canonical = ['POST', url.pathname, '', ...names.map((name) => `${name}:${headers[name]}`), '', names.join(';'), sha256(body)]
+  const canonical = [
+    'POST',
+    url.pathname,
+    '',
+    ...names.map((name) => `${name}:${headers[name]}`),
+    '',
+    names.join(';'),
+    sha256(body),
+  ]
   const toSign = ['AWS4-HMAC-SHA256', time, scope, sha256(canonical.join('\n'))].join('\n')
   const key = scope.split('/').reduce((made, part) => hmac(made, part), `AWS4${AWS_SECRET_ACCESS_KEY}`)
   const signature = createHmac('sha256', key).update(toSign).digest('hex')
