@@ -1,4 +1,5 @@
 #!/usr/bin/env -S node --max-semi-space-size=4
+import { statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { messageOf } from './aws/errors.ts'
 
@@ -54,6 +55,11 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
   if (values.version) return say(await version())
   if (values.help || command === 'help') return say(USAGE)
   if (rest.length > 0) throw new UsageError(`Unexpected argument ${JSON.stringify(rest[0])}.`)
+  // Only init makes the folder: elsewhere a mistyped DIR would pass for an empty account.
+  if (command !== 'init' && !isFolder(dir)) {
+    process.stderr.write(`${dir}: there is no such folder; DIR is the folder of a project\n`)
+    return 1
+  }
   const commands = await import('./cli/commands.ts')
   switch (command) {
     case 'start':
@@ -83,6 +89,10 @@ async function main(argv: readonly string[]): Promise<number | undefined> {
     default:
       throw new UsageError(`There is no command ${JSON.stringify(command)}.`)
   }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 /** A mistake in the arguments: the usage is printed with it. */

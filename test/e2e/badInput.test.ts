@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -119,6 +119,19 @@ describe('sidestage start ends with exit code 1 and one line for', () => {
     const { code, stderr } = await runSidestage(['start', sample.folder, '--prot', '1'])
     expect(code).toBe(1)
     expect(stderr).toMatch(/^Unknown option '--prot'/)
+  })
+
+  it.each([
+    ['a folder that is not there', 'nowhere'],
+    ['a file in place of the folder', 'template.yaml'],
+  ])('%s', async (_name, entry) => {
+    sample = copySample()
+    const dir = join(sample.folder, entry)
+    const before = readdirSync(sample.folder)
+    const { code, stderr } = await runSidestage(['start', dir, '--port', '0'])
+    expect(code).toBe(1)
+    expect(stderr).toBe(`${dir}: there is no such folder; DIR is the folder of a project\n`)
+    expect(readdirSync(sample.folder)).toEqual(before)
   })
 })
 
