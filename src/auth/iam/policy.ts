@@ -156,7 +156,7 @@ function replaceVariables(
   let missing = false
   const replaced = text.replace(/\$\{([^}]*)\}/g, (_, inner: string) => {
     if (inner === '*' || inner === '?' || inner === '$') return quote(inner)
-    const [, key = '', fallback] = /^\s*([^,]+?)\s*(?:,\s*'([^']*)'\s*)?$/.exec(inner) ?? []
+    const [, key = '', fallback] = /^([^,]*)(?:,\s*'([^']*)'\s*)?$/.exec(inner) ?? []
     const value = context.get(key.toLowerCase())
     if (typeof value === 'string') return quote(value)
     if (fallback === undefined) missing = true

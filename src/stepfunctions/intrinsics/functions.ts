@@ -22,6 +22,8 @@ interface IntrinsicFunction {
   call(args: readonly unknown[], environment: EvaluationEnvironment): unknown
 }
 
+const NOT_BASE64 = 'The argument is not valid base64'
+
 const ORDINALS = ['first', 'second', 'third'] as const
 
 function refuse(message: string): never {
@@ -103,11 +105,12 @@ function shown(value: unknown): string {
     .join(', ')}}`
 }
 
+/** As `java.util.Base64.getDecoder()` reads it: without padding or with all of it, spare bits ignored. */
 function strictBase64(value: string): string {
-  const bytes = Buffer.from(value, 'base64')
-  const canonical = bytes.toString('base64')
-  if (canonical.replace(/=+$/, '') !== value.replace(/=+$/, '')) refuse('The argument is not valid base64')
-  return bytes.toString('utf8')
+  const [, digits = '', padding = ''] = /^([A-Za-z0-9+/]*)(={0,2})$/.exec(value) ?? refuse(NOT_BASE64)
+  const spare = digits.length % 4
+  if (spare === 1 || (padding !== '' && spare + padding.length !== 4)) refuse(NOT_BASE64)
+  return Buffer.from(digits, 'base64').toString('utf8')
 }
 
 function mathRandom(args: readonly unknown[], environment: EvaluationEnvironment): number {
@@ -258,7 +261,8 @@ function unique(items: readonly unknown[]): unknown[] {
 
 /** JSON text with the members in order, so that equal values have equal texts. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    isObject(inner) ? Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)) : inner,
-  )
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (!isObject(value)) return JSON.stringify(value)
+  const members = Object.keys(value).sort()
+  return `{${members.map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(',')}}`
 }

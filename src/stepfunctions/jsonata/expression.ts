@@ -2,6 +2,7 @@ import jsonata from 'jsonata'
 import { addedFunctions, type Chance } from './addedFunctions.ts'
 import { type Analysis, analyse, analysePath } from './analyse.ts'
 import { asEvaluationError, Handover, JsonataEvaluationError, JsonataSyntaxError, memoryError } from './errors.ts'
+import { isEvaluatorFunction } from './evaluatorFunction.ts'
 import {
   EVALUATION_TIMEOUT_MS,
   IN_PROCESS_CHARACTERS,
@@ -220,7 +221,7 @@ function watch(
 
 /** Functions are objects of the evaluator, which know their surroundings; they are no data. */
 function isData(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !('_jsonata_lambda' in value || '_jsonata_function' in value)
+  return typeof value === 'object' && value !== null && !isEvaluatorFunction(value)
 }
 
 function charge(name: string, bounded: boolean): (...args: unknown[]) => unknown {

@@ -1,5 +1,6 @@
 import { setMember } from '../asl/json.ts'
 import { memoryError } from './errors.ts'
+import { isEvaluatorFunction } from './evaluatorFunction.ts'
 
 /** An expression's result has a part that JSON has no form for: a function. */
 export class UnsupportedResultError extends Error {
@@ -27,7 +28,7 @@ export function plainValue(value: unknown, depth = 0): unknown {
     }
     return plain ?? value
   }
-  if (isFunction(value)) throw new UnsupportedResultError()
+  if (isEvaluatorFunction(value)) throw new UnsupportedResultError()
   let plain: Record<string, unknown> | undefined
   const keys = Object.keys(value)
   for (let at = 0; at < keys.length; at += 1) {
@@ -45,8 +46,4 @@ export function plainValue(value: unknown, depth = 0): unknown {
 
 function isMarked(list: unknown[]): boolean {
   return Object.keys(list).length !== list.length || Object.getOwnPropertyNames(list).length !== list.length + 1
-}
-
-function isFunction(value: object): boolean {
-  return '_jsonata_function' in value || '_jsonata_lambda' in value
 }

@@ -1,3 +1,5 @@
+import { isEvaluatorFunction } from './evaluatorFunction.ts'
+
 /** Levels that are looked into; data nested deeper counts as too heavy. */
 const MAX_DEPTH = 500
 
@@ -13,7 +15,7 @@ export function createScales(limit: number): Scales {
     if (typeof value === 'string') return 1 + value.length / 64
     if (typeof value !== 'object' || value === null) return 1
     // A function knows its surroundings, which are no part of the data.
-    if ('_jsonata_lambda' in value || '_jsonata_function' in value) return 1
+    if (isEvaluatorFunction(value)) return 1
     const before = known.get(value)
     // A list may have grown since (JSONata appends to its sequences); a length that differs is weighed again.
     if (before !== undefined && !Array.isArray(value)) return before

@@ -266,9 +266,12 @@ function sizeOf(value: unknown): number | undefined {
   return isObject(value) ? Object.keys(value).length : undefined
 }
 
+/** What Java's `BigDecimal` reads. */
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
+
 function equal(left: unknown, right: unknown): boolean {
   if (left === undefined || right === undefined) return false
-  if (typeof left === 'number' && typeof right === 'string') return right.trim() !== '' && Number(right) === left
+  if (typeof left === 'number' && typeof right === 'string') return DECIMAL.test(right) && Number(right) === left
   if (typeof left === 'string' && typeof right === 'number') return String(right) === left
   return jsonEquals(left, right)
 }

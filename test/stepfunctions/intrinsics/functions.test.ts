@@ -7,6 +7,7 @@ import { environmentOf, variablesOf } from '../environment.ts'
 
 const data = {
   list: [1, 2, 3, 3],
+  alike: [{}, [], { a: 1 }, [['a', 1]], {}],
   text: 'a',
   object: { a: 1 },
   other: { a: 2, b: 3 },
@@ -44,8 +45,14 @@ describe('intrinsic functions', () => {
     ['States.ArrayGetItem($.list, 2)', 3],
     ['States.ArrayLength($.list)', 4],
     ['States.ArrayUnique($.list)', [1, 2, 3]],
+    ['States.ArrayUnique($.alike)', [{}, [], { a: 1 }, [['a', 1]]]],
     ["States.Base64Encode('Grüße')", 'R3LDvMOfZQ=='],
     ["States.Base64Decode('R3LDvMOfZQ==')", 'Grüße'],
+    ["States.Base64Decode('YQ')", 'a'],
+    ["States.Base64Decode('YR==')", 'a'],
+    ["States.Base64Decode('YQ=')", undefined],
+    ["States.Base64Decode('YQ=====')", undefined],
+    ["States.Base64Decode('Y Q=')", undefined],
     ["States.Hash('input data', 'SHA-1')", 'aaff4a450a104cd177d28d18d74485e8cae074b7'],
     ['States.JsonMerge($.object, $.other, false)', { a: 2, b: 3 }],
     ['States.MathRandom(1, 11)', 6],

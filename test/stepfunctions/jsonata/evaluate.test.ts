@@ -175,6 +175,23 @@ describe('many expressions', () => {
   })
 })
 
+describe('data that looks like a function of the evaluator', () => {
+  it.each([
+    { _jsonata_lambda: true },
+    { _jsonata_lambda: 0, a: 1 },
+    { _jsonata_function: true, implementation: {} },
+    { _jsonata_lambda: true, environment: { lookup: 1 } },
+  ])('stays data: %j', async (input) => {
+    const expression = parseExpression('$states.input')
+    expect(await evaluateExpression(expression, { states: { input } }, environmentOf({}))).toEqual(input)
+  })
+
+  it('is no result when it is a function', async () => {
+    await expect(evaluate('function($x) { $x }')).rejects.toThrow(UnsupportedResultError)
+    await expect(evaluate('{"f": $sum}')).rejects.toThrow(UnsupportedResultError)
+  })
+})
+
 describe('the limits of an evaluation', () => {
   const MEMORY = 'Expression evaluation memory limit exceeded: Check for excessive memory usage'
   const STACK =
