@@ -1,4 +1,5 @@
 import type { PolicyDocument } from '../resources.ts'
+import type { UserPoolSetting } from '../services/cognito/poolDirectory.ts'
 import { asBoolean, asNumber, asText, asTextList } from './cloudformation/values.ts'
 import { didYouMean } from './nearestName.ts'
 import type { ProblemList } from './problem.ts'
@@ -19,25 +20,6 @@ export interface CredentialSetting {
   principalArn?: string
   /** IAM policies of the caller. @default those that the project has for `principalArn`; everything where it has none */
   policies?: readonly PolicyDocument[]
-}
-
-export interface UserSetting {
-  username: string
-  password?: string
-  email?: string
-  groups: readonly string[]
-  /** Further attributes, for example `custom:tenant`. */
-  attributes: Readonly<Record<string, string>>
-}
-
-/** A user pool of the project by its logical id, name or id; or one that exists only here. */
-export interface UserPoolSetting {
-  name: string
-  /** Id of the pool, for example `us-east-1_abc`. @default made from the name */
-  id?: string
-  clients: readonly { name: string; id?: string }[]
-  users: readonly UserSetting[]
-  groups: readonly { name: string; precedence?: number; roleArn?: string }[]
 }
 
 /** What `sidestage.yaml` says: local matters only, nothing that is deployed. */

@@ -154,10 +154,10 @@ function replaceVariables(
 ): string | undefined {
   if (!text.includes('${')) return text
   let missing = false
-  const replaced = text.replace(/\$\{([^}]*)\}/g, (_, inner: string) => {
+  const replaced = text.replace(/\$\{([^{}]*)\}/g, (_, inner: string) => {
     if (inner === '*' || inner === '?' || inner === '$') return quote(inner)
     const [, key = '', fallback] = /^([^,]*)(?:,\s*'([^']*)'\s*)?$/.exec(inner) ?? []
-    const value = context.get(key.toLowerCase())
+    const value = context.get(key.trim().toLowerCase())
     if (typeof value === 'string') return quote(value)
     if (fallback === undefined) missing = true
     return quote(fallback ?? '')

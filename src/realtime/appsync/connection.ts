@@ -162,7 +162,7 @@ export function openAppSyncConnection(options: AppSyncConnectionOptions): Connec
   }
 
   function requestInfo({ authorization }: Extract<ClientMessage, { type: 'start' }>): RequestInfo {
-    const headers = { ...options.headers }
+    const headers: Record<string, string> = Object.assign(Object.create(null), options.headers)
     for (const [name, value] of Object.entries(authorization ?? {})) headers[name.toLowerCase()] = value
     return { headers, domainName: route.domainName, requestId: randomUUID() }
   }

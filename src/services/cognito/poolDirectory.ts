@@ -13,12 +13,14 @@ export interface UserSetting {
   password?: string
   email?: string
   groups: readonly string[]
+  /** Further attributes, for example `custom:tenant`. */
   attributes: Readonly<Record<string, string>>
 }
 
 /** An entry of the setting `userPools:`; a pool of the project by its logical id, name or id, or one that exists only here. */
 export interface UserPoolSetting {
   name: string
+  /** Id of the pool, for example `us-east-1_abc`. @default made from the name */
   id?: string
   clients: readonly { name: string; id?: string }[]
   users: readonly UserSetting[]

@@ -26,8 +26,8 @@ export const batchGetItem: Operation = ({ tables }, input, scope) => {
     checkKeys(table, request)
     return { table, request }
   })
-  const responses: Record<string, Item[]> = {}
-  const unprocessed: Record<string, unknown> = {}
+  const responses: Record<string, Item[]> = Object.create(null)
+  const unprocessed: Record<string, unknown> = Object.create(null)
   const usages = new Map<string, Usage>()
   let bytes = 0
   for (const { table, request } of opened) {

@@ -44,7 +44,7 @@ export const batchWriteItem: Operation = ({ tables, storage, listenerOf }, input
 
 /** `ItemCollectionMetrics` of several writes, by table. */
 export function collectionMetrics(writes: readonly Write[]): Record<string, unknown[]> {
-  const byTable: Record<string, unknown[]> = {}
+  const byTable: Record<string, unknown[]> = Object.create(null)
   for (const write of writes) {
     const metrics = itemCollectionMetrics(write)
     if (metrics === undefined) continue
