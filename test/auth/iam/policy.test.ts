@@ -53,9 +53,13 @@ describe('a policy', () => {
       decide(own, { resource, context: { 'aws:username': '*' } }),
       decide(own, { resource }),
       decide({ ...allow, Resource: "home/${aws:username, 'ada'}" }, { resource: 'home/ada' }),
+      decide(
+        { ...allow, Resource: 'home/${ aws:username }' },
+        { resource: 'home/ada', context: { 'aws:username': 'ada' } },
+      ),
       decide({ ...allow, Resource: 'home/${*}' }, { resource: 'home/*' }),
       decide({ ...allow, Resource: 'home/${*}' }, { resource: 'home/ada' }),
-    ]).toEqual(['Allow', undefined, undefined, undefined, 'Allow', 'Allow', undefined])
+    ]).toEqual(['Allow', undefined, undefined, undefined, 'Allow', 'Allow', 'Allow', undefined])
   })
 
   it.each<[string, unknown]>([

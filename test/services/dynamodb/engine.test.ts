@@ -27,6 +27,39 @@ const definition = (keys = 'S', more = {}): Record<string, unknown> => {
   return description
 }
 
+describe('a table named as what objects inherit', () => {
+  it.each(['constructor', '__proto__', 'toString'])('is read and written in batches: %s', (name) => {
+    const { engine } = opened()
+    const local = {
+      IndexName: 'byOther',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'other', KeyType: 'RANGE' },
+      ],
+      Projection: { ProjectionType: 'ALL' },
+    }
+    engine.send('CreateTable', {
+      TableName: name,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: ['pk', 'sk', 'other'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      LocalSecondaryIndexes: [local],
+    })
+    const key = { pk: { S: 'a' }, sk: { S: 'b' } }
+    const requests = (value: unknown): unknown => JSON.parse(`{${JSON.stringify(name)}:${JSON.stringify(value)}}`)
+    const written = engine.send('BatchWriteItem', {
+      ReturnItemCollectionMetrics: 'SIZE',
+      RequestItems: requests([{ PutRequest: { Item: key } }]),
+    })
+    expect(Object.keys(written['ItemCollectionMetrics'] as object)).toEqual([name])
+    const read = engine.send('BatchGetItem', { RequestItems: requests({ Keys: [key] }) })
+    expect(Object.entries(read['Responses'] as object)).toEqual([[name, [key]]])
+  })
+})
+
 describe('a table of the catalog', () => {
   it('that a project puts there has storage and a complete description', () => {
     const { engine, tables } = opened()
